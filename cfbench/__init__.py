@@ -1,0 +1,3 @@
+"""cfbench: a plugin-based workbench for collaborative filtering."""
+
+__version__ = "0.1.0"

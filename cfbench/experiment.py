@@ -1,0 +1,370 @@
+"""An experiment: everything that defines a run, as one TOML file read into typed, frozen structures."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+import tomlkit
+from msgspec import Meta, Struct
+
+from cfbench.errors import BadInput, listing, nearest
+
+LARGEST_FILE = 1_000_000
+"""Bytes; a larger TOML is refused before it is parsed."""
+
+Count = Annotated[int, Meta(ge=0)]
+
+
+class Component(Struct, frozen=True):
+    """A plugin and its parameters: a table with `name` and that plugin's own keys."""
+
+    name: str
+    params: dict[str, Any] = {}
+
+    def table(self) -> dict[str, Any]:
+        """Return it as it stands in TOML."""
+        return {"name": self.name, **self.params}
+
+
+class About(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The table [experiment]."""
+
+    name: Annotated[str, Meta(description="part of the run's folder name; empty: two words are drawn")] = ""
+    seed: Annotated[Count, Meta(description="every random stream starts from this and its own name")] = 42
+    seeds: Annotated[
+        dict[str, Count], Meta(description="another seed for one stream alone: split, init, shuffle, dropout")
+    ] = {}
+    group: Annotated[str, Meta(description="runs that belong together: folds, seeds")] = ""
+    notes: Annotated[str, Meta(description="for people")] = ""
+
+
+class Layout(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How a delimited file is written; what is left out is guessed from the file and reported."""
+
+    separator: Annotated[str | None, Meta(description="one or more characters between two values")] = None
+    header: Annotated[bool | None, Meta(description="the first line names the columns")] = None
+    encoding: Annotated[Literal["utf-8", "latin-1"] | None, Meta(description="utf-8 or latin-1")] = None
+    quote: Annotated[str | None, Meta(description='the quoting character, "" for none')] = None
+    columns: Annotated[list[str] | None, Meta(description="names for the columns, in order")] = None
+
+
+class Side(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A second table with one row a user or an item: titles and more fields."""
+
+    source: Annotated[str, Meta(description="the file")] = ""
+    id: Annotated[str | None, Meta(description="its column of ids; the first one if not said")] = None
+    title: Annotated[str | None, Meta(description="its column in human words; guessed if not said")] = None
+    fields: Annotated[list[str], Meta(description="its columns that categorical and continuous may name")] = []
+    read: Layout = Layout()
+
+
+class ItemSide(Side, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The table [data.items]."""
+
+    by: Annotated[
+        Literal["id", "title"], Meta(description="what makes two items one: the id, or the title")
+    ] = "id"
+
+
+class Data(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The table [data]. A role that is not said is guessed; "none" says that there is no such column."""
+
+    source: Annotated[str | list[str], Meta(description="a file, several files, or a named data set")] = ""
+    user: Annotated[str | None, Meta(description="column of users")] = None
+    item: Annotated[str | None, Meta(description="column of items")] = None
+    target: Annotated[str | None, Meta(description='column of ratings; "none": every row counts as 1')] = None
+    time: Annotated[str | None, Meta(description='column of Unix seconds; "none": there is none')] = None
+    categorical: Annotated[list[str], Meta(description="more columns that hold one of a set of labels")] = []
+    continuous: Annotated[list[str], Meta(description="more columns that hold numbers")] = []
+    duplicates: Annotated[
+        Literal["keep", "error", "first", "last", "mean"], Meta(description="a pair rated more than once")
+    ] = "keep"
+    missing: Annotated[
+        Literal["error", "drop"], Meta(description="rows without a user, an item or a target")
+    ] = "error"
+    min_user: Annotated[Count, Meta(description="drop users with fewer rows")] = 0
+    min_item: Annotated[Count, Meta(description="drop items with fewer rows")] = 0
+    read: Layout = Layout()
+    items: ItemSide = ItemSide()
+    users: Side = Side()
+
+
+class Loader(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The table [loader]."""
+
+    batch_size: Annotated[int, Meta(ge=1, description="rows a step")] = 64
+    shuffle: Annotated[bool, Meta(description="a new order of the training rows each epoch")] = True
+    drop_last: Annotated[bool, Meta(description="leave out an epoch's last batch when it is short")] = False
+
+
+class Training(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The table [training]."""
+
+    epochs: Annotated[int, Meta(ge=1, description="passes over the training rows")] = 5
+    device: Annotated[
+        str, Meta(pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$", description="auto, cpu, cuda, cuda:1 or mps")
+    ] = "auto"
+    engine: Annotated[Literal["auto", "autograd"], Meta(description="how the model is trained")] = "auto"
+    threads: Annotated[Count, Meta(description="CPU threads of torch; 0: as many as torch takes")] = 0
+    precision: Annotated[Literal["float32", "float64"], Meta(description="of parameters and sums")] = "float32"
+    early_stopping: Annotated[
+        Count, Meta(description="stop after this many epochs without a better valid loss; 0: never")
+    ] = 0
+    checkpoint_every: Annotated[
+        Count, Meta(description="steps between checkpoints, besides the one after each epoch; 0: only those")
+    ] = 0
+
+
+class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that defines a run."""
+
+    experiment: About = About()
+    data: Data = Data()
+    splitter: Component = Component("random")
+    loader: Loader = Loader()
+    model: Component = Component("biased-dot-product")
+    loss: Component = Component("mse")
+    optimizer: Component = Component("adamw")
+    schedule: Component = Component("one-cycle")
+    training: Training = Training()
+    metrics: tuple[Component, ...] = (Component("rmse"), Component("mae"))
+
+    def document(self) -> dict[str, Any]:
+        """Return it as plain tables, settings that have their default left out of the fixed tables."""
+        tables: dict[str, Any] = {}
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, Component):
+                tables[name] = value.table()
+            elif name == "metrics":
+                tables[name] = [metric.table() for metric in value]
+            else:
+                tables[name] = msgspec.to_builtins(value)
+        return tables
+
+    def seed_of(self, stream: str) -> int:
+        """Return the seed of a random stream: its own where [experiment.seeds] names it, else the experiment's."""
+        return self.experiment.seeds.get(stream, self.experiment.seed)
+
+
+COMPONENTS = ("splitter", "model", "loss", "optimizer", "schedule")
+"""The tables of an experiment that name one plugin each; [[metrics]] names any number."""
+
+
+# -- reading --------------------------------------------------------------------------------------------------------
+
+
+def read(path: str | Path, settings: Iterable[str] = ()) -> Experiment:
+    """Return the experiment of a TOML file, with overrides such as ``model.n_factors=128`` applied.
+
+    Paths of data files in it are relative to the file's folder; they come back absolute.
+
+    Raises:
+        BadInput: the file is missing, is not TOML, or says something that an experiment can't mean.
+    """
+    path = Path(path)
+    document = read_document(path)
+    for setting in settings:
+        override(document, setting)
+    return located(parse(document, where=str(path)), path.absolute().parent)
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """Return the tables of a TOML file, with every way in which the file can be unreadable said in a sentence."""
+    try:
+        size = path.stat().st_size
+        if size > LARGEST_FILE:
+            raise BadInput(f"{size:,} bytes are too many for an experiment", where=str(path), mend="is it the data file?")
+        return _tables(path.read_bytes().decode("utf-8"), str(path))
+    except FileNotFoundError as error:
+        raise BadInput(
+            "there is no such file", where=str(path), mend="'cfbench experiment new' prints one to start from"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise BadInput("it is not text in UTF-8", where=str(path), mend="an experiment is a TOML file") from error
+    except OSError as error:
+        raise BadInput(f"it can't be read ({error.strerror})", where=str(path)) from error
+
+
+def _tables(text: str, where: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"this is not TOML: {error}", where=where, mend="mend that line") from error
+    except RecursionError as error:
+        raise BadInput("brackets are nested too deep", where=where, mend="an experiment needs three levels") from error
+    except ValueError as error:
+        raise BadInput("a number is too long", where=where, mend="shorten it") from error
+
+
+def override(document: dict[str, Any], setting: str) -> None:
+    """Put one ``table.key=value`` into the tables; the value is read as TOML where it is TOML, else as text.
+
+    Naming another plugin (``model.name=…``) starts that table anew: the old plugin's parameters mean nothing to it.
+    """
+    path, equals, text = setting.partition("=")
+    keys = path.strip().split(".")
+    if not equals or not all(keys):
+        raise BadInput(f"'{setting}' is not KEY=VALUE", where="--set", mend="write for example model.n_factors=128")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError):
+        value = text
+    table = document
+    for key in keys[:-1]:
+        table = table.setdefault(key, {})
+        if not isinstance(table, dict):
+            raise BadInput(f"'{key}' is not a table", where=f"--set {path}", mend="name a key of a table")
+    if len(keys) == 2 and keys[0] in COMPONENTS and keys[1] == "name" and table.get("name") != value:
+        table.clear()
+    table[keys[-1]] = value
+
+
+def parse(document: Mapping[str, Any], where: str = "experiment") -> Experiment:
+    """Return plain tables as an experiment; plugin names and parameters are checked by the registry, not here.
+
+    Raises:
+        BadInput: an unknown key or a value that is not allowed; names its path and what is allowed.
+    """
+    hints = get_type_hints(Experiment)
+    fields: dict[str, Any] = {}
+    for key, value in document.items():
+        if key not in hints:
+            raise _unknown_key(key, key, hints, where)
+        if key == "metrics":
+            if not isinstance(value, list):
+                raise BadInput(f"{key} = {_shown(value)} is not a list", where=where, mend="write [[metrics]] tables")
+            fields[key] = tuple(_component(metric, f"metrics[{n}]", where) for n, metric in enumerate(value))
+        elif hints[key] is Component:
+            fields[key] = _component(value, key, where)
+        else:
+            fields[key] = _table(value, hints[key], key, where)
+    return Experiment(**fields)
+
+
+def located(experiment: Experiment, folder: Path) -> Experiment:
+    """Return the experiment with its data files' paths made absolute, relative ones starting from `folder`."""
+
+    def absolute(source: str) -> str:
+        path = Path(source).expanduser()
+        return str(folder / path) if source and (folder / path).exists() else source
+
+    data = experiment.data
+    source = absolute(data.source) if isinstance(data.source, str) else [absolute(part) for part in data.source]
+    items = msgspec.structs.replace(data.items, source=absolute(data.items.source))
+    users = msgspec.structs.replace(data.users, source=absolute(data.users.source))
+    data = msgspec.structs.replace(data, source=source, items=items, users=users)
+    return msgspec.structs.replace(experiment, data=data)
+
+
+def _component(value: Any, path: str, where: str) -> Component:
+    if not isinstance(value, dict):
+        raise BadInput(f"{path} = {_shown(value)} is not a table", where=where, mend=f'write [{path}] with name = "…"')
+    name = value.get("name")
+    if not isinstance(name, str):
+        raise BadInput(
+            f"{path}.name is {'missing' if name is None else _shown(name)}",
+            where=where,
+            mend="give it the name of a plugin; 'cfbench plugins list' shows them",
+        )
+    return Component(name, {key: entry for key, entry in value.items() if key != "name"})
+
+
+def _table(value: Any, kind: type[Struct], path: str, where: str) -> Struct:
+    _refuse_unknown_keys(value, kind, path, where)
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise _not_allowed(error, value, kind, path, where) from error
+
+
+def _refuse_unknown_keys(value: Any, kind: type[Struct], path: str, where: str) -> None:
+    if not isinstance(value, dict):
+        raise BadInput(f"{path} = {_shown(value)} is not a table", where=where, mend=f"write [{path}]")
+    hints = get_type_hints(kind)
+    for key, entry in value.items():
+        if key not in hints:
+            raise _unknown_key(key, f"{path}.{key}", hints, where)
+        if isinstance(hints[key], type) and issubclass(hints[key], Struct):
+            _refuse_unknown_keys(entry, hints[key], f"{path}.{key}", where)
+
+
+def _unknown_key(key: str, path: str, known: Iterable[str], where: str) -> BadInput:
+    return BadInput(f"unknown key {path}{nearest(key, known)}", where=where, mend=f"allowed are {listing(known)}")
+
+
+def _not_allowed(error: msgspec.ValidationError, value: Any, kind: type, path: str, where: str) -> BadInput:
+    message, _, place = str(error).partition(" - at `$")
+    keys = [key or int(index) for key, index in re.findall(r"\.(\w+)|\[(\d+)\]", place)]
+    hint: Any = kind
+    for key in keys:
+        if isinstance(key, str) and isinstance(hint, type) and issubclass(hint, Struct):
+            hint = get_type_hints(hint, include_extras=True)[key]
+        value = value[key] if isinstance(value, (dict, list)) and not isinstance(key, slice) else value
+        path += f"[{key}]" if isinstance(key, int) else f".{key}"
+    choices = _choices(hint)
+    allowed = f"allowed: {listing(choices)}" if choices else message[0].lower() + message[1:]
+    guess = nearest(value, choices) if isinstance(value, str) else ""
+    return BadInput(f"{path} = {_shown(value)} is not allowed{guess}", where=where, mend=allowed)
+
+
+def _choices(hint: Any) -> list[str]:
+    if get_origin(hint) is Literal:
+        return [choice for choice in get_args(hint) if isinstance(choice, str)]
+    return [choice for part in get_args(hint) for choice in _choices(part)]
+
+
+def _shown(value: Any) -> str:
+    return msgspec.json.encode(value).decode()[:80] if not isinstance(value, float) else repr(value)
+
+
+# -- writing --------------------------------------------------------------------------------------------------------
+
+
+def to_toml(experiment: Experiment, comment: Callable[[str], str] | None = None) -> str:
+    """Return the experiment as TOML; `comment` gives a line of help for a key's path, or nothing."""
+    document = tomlkit.document()
+    for name, table in experiment.document().items():
+        if isinstance(table, list):
+            array = tomlkit.aot()
+            for entry in table:
+                array.append(_toml_table(entry, name, comment))
+            document.append(name, array)
+        elif table:
+            document.append(name, _toml_table(table, name, comment))
+    return tomlkit.dumps(document)
+
+
+def _toml_table(table: Mapping[str, Any], path: str, comment: Callable[[str], str] | None) -> tomlkit.items.Table:
+    rendered = tomlkit.table()
+    nested = {key: value for key, value in table.items() if isinstance(value, dict)}
+    for key, value in table.items():
+        if key in nested:
+            continue
+        item = tomlkit.item("none" if value is None else value)
+        if comment and (text := comment(f"{path}.{key}")):
+            item.comment(text)
+        rendered.append(key, item)
+    for key, value in nested.items():
+        if value:
+            rendered.append(key, _toml_table(value, f"{path}.{key}", comment))
+    return rendered
+
+
+def help_of(path: str) -> str:
+    """Return the line of help of a key of the fixed tables, such as ``loader.batch_size``, or nothing."""
+    hint: Any = Experiment
+    for key in path.split("."):
+        if not (isinstance(hint, type) and issubclass(hint, Struct)):
+            return ""
+        hint = get_type_hints(hint, include_extras=True).get(key)
+    for extra in getattr(hint, "__metadata__", ()):
+        if isinstance(extra, Meta) and extra.description:
+            return extra.description
+    return ""
+

@@ -1,0 +1,380 @@
+"""The whole public API for authors of plugins.
+
+A plugin is a module with one or more of the hooks at the end of this page. Each hook takes nothing and returns a
+list of declarations; a declaration names a class or function (the `target`) and a frozen dataclass of parameters.
+cfbench reads declarations as data in a child process, so a plugin's code runs only where it is used.
+
+This module imports nothing heavy: torch and numpy appear in annotations alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+
+import pluggy
+
+from cfbench.errors import BadInput
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+
+__all__ = [
+    "API",
+    "NA",
+    "Advanced",
+    "BadInput",
+    "Choices",
+    "DataInfo",
+    "Dataset",
+    "Declaration",
+    "Help",
+    "Interactions",
+    "Log",
+    "Loss",
+    "Metric",
+    "Model",
+    "NoParams",
+    "Optimizer",
+    "Range",
+    "Rates",
+    "Schedule",
+    "Split",
+    "Splitter",
+    "Unit",
+    "hookimpl",
+]
+
+API = 1
+"""The version of this API. A declaration made for a newer one is listed with what it needs, and not used."""
+
+NA = "#na#"
+"""The label of code 0 in every table of classes: not known, or not seen in training."""
+
+hookimpl = pluggy.HookimplMarker("cfbench")
+"""Marks a function of a plugin as one of the hooks below."""
+
+_hookspec = pluggy.HookspecMarker("cfbench")
+
+
+# -- what a parameter's annotation may carry -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Range:
+    """The numbers allowed: `min` <= value <= `max`; `above` and `below` are bounds that the value may not equal."""
+
+    min: float | None = None
+    max: float | None = None
+    _: KW_ONLY
+    above: float | None = None
+    below: float | None = None
+
+
+@dataclass(frozen=True, init=False)
+class Choices:
+    """The values allowed, in the order in which a form shows them."""
+
+    values: tuple[str | int | float, ...]
+
+    def __init__(self, *values: str | int | float) -> None:
+        object.__setattr__(self, "values", values)
+
+
+@dataclass(frozen=True)
+class Help:
+    """One line that says what the parameter does."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What the number counts or measures: "rows", "epochs", "stars"."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Advanced:
+    """Shown only when somebody asks for all settings."""
+
+
+@dataclass(frozen=True)
+class Log:
+    """Sliders and searches move through this number's logarithm."""
+
+
+# -- what plugins are given, and what they give back ------------------------------------------------------------------
+
+
+class Interactions(Protocol):
+    """Rows of (user, item, target[, time][, fields]) as columns of equal length n; users, items, fields as codes.
+
+    Codes 1..k stand for the k known labels and do not depend on any split; code 0 is `NA`.
+    """
+
+    @property
+    def user(self) -> NDArray[np.int32]:
+        """User codes, int32 (n,)."""
+
+    @property
+    def item(self) -> NDArray[np.int32]:
+        """Item codes, int32 (n,)."""
+
+    @property
+    def target(self) -> NDArray[np.float32]:
+        """Ratings, or 1.0 for implicit feedback, float32 (n,)."""
+
+    @property
+    def time(self) -> NDArray[np.int64] | None:
+        """Unix seconds, int64 (n,), or None where the data have no time."""
+
+    @property
+    def part(self) -> NDArray[np.uint8]:
+        """For each row the number of the source file that it came from, uint8 (n,)."""
+
+    @property
+    def sources(self) -> Sequence[str]:
+        """The source files' names, by that number."""
+
+    @property
+    def categorical(self) -> Mapping[str, NDArray[np.int32]]:
+        """Field -> codes, int32 (n,)."""
+
+    @property
+    def continuous(self) -> Mapping[str, NDArray[np.float32]]:
+        """Field -> values, float32 (n,), NaN where missing."""
+
+    @property
+    def classes(self) -> Mapping[str, Sequence[str]]:
+        """Field -> its labels by code; "user", "item" and "title" (the items in human words) are always there."""
+
+    def __len__(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Split:
+    """Row numbers of each part, int64, no row in two parts; what is in none was dropped, with a count a reason."""
+
+    train: NDArray[np.int64]
+    valid: NDArray[np.int64]
+    test: NDArray[np.int64] | None = None
+    dropped: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DataInfo:
+    """What a model may know of the data when it is made. All figures are of the training rows.
+
+    Attributes:
+        n_users: rows that a table of users needs: every known user, and row 0 for `NA`.
+        n_items: likewise for items.
+        n_rows: training rows.
+        target_mean: mean target.
+        target_min: smallest target.
+        target_max: largest target.
+        categorical: field -> number of codes, code 0 included, in the order of the columns of `categorical`.
+        continuous: the names of the columns of `continuous`, which are standardised (mean 0, sd 1; missing is 0).
+        generator: name -> torch.Generator, the same one each time, seeded from the experiment's seed and that name.
+    """
+
+    n_users: int
+    n_items: int
+    n_rows: int
+    target_mean: float
+    target_min: float
+    target_max: float
+    categorical: Mapping[str, int]
+    continuous: Sequence[str]
+    generator: Callable[[str], torch.Generator]
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What a schedule sets before a step; `momentum` None leaves the optimizer's own (momentum, or betas[0])."""
+
+    lr: float
+    momentum: float | None = None
+
+
+# -- declarations --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class NoParams:
+    """The parameters of a plugin that has none."""
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What every plugin says of itself.
+
+    Attributes:
+        name: ``[a-z0-9-]{2,40}``, unique in the plugin and kind; "name" is not a parameter's name.
+        title: for people, in a form or a table.
+        summary: one line.
+        target: the class or function, or "module:name" of it, which keeps heavy imports out of the listing.
+        params: a frozen dataclass; fields are int, float, bool, str, Literal, Enum, lists or tuples of these, or
+            Optional, every one with a default. `Range`, `Choices`, `Help`, `Unit`, `Advanced`, `Log` in Annotated.
+            A rule across fields is a `__post_init__` that raises ValueError.
+        api: the `API` it was written for.
+        renamed_from: earlier names, so that old experiments still open.
+    """
+
+    kind: ClassVar[str]
+
+    name: str
+    title: str
+    summary: str
+    target: Callable[..., Any] | str
+    params: type = NoParams
+    _: KW_ONLY
+    api: int = 1
+    renamed_from: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Model(Declaration):
+    """A `torch.nn.Module` made as ``target(info: DataInfo, params)``.
+
+    ``forward(x)`` gets codes, int64 (B, 2) as (user, item), and returns predictions, float32 (B,). With `fields` it is
+    ``forward(x, categorical, continuous)``: int64 (B, C) codes and float32 (B, D) standardised values. Its state is
+    its `state_dict()`. Draw first values from ``info.generator("init")``.
+
+    Attributes:
+        fields: forward wants the categorical and continuous fields too.
+        deterministic: the same seed gives the same numbers on the same machine.
+    """
+
+    kind = "model"
+
+    _: KW_ONLY
+    fields: bool = False
+    deterministic: bool = True
+
+
+@dataclass(frozen=True)
+class Splitter(Declaration):
+    """``target(interactions: Interactions, params, generator: numpy.random.Generator) -> Split``.
+
+    A splitter that makes folds has the parameters `folds` (how many) and `fold` (which one, from 1) and returns the
+    split of that fold; ``cfbench train --folds all`` then starts one run a fold.
+
+    Attributes:
+        needs_time: it only works on data with a time column.
+    """
+
+    kind = "splitter"
+
+    _: KW_ONLY
+    needs_time: bool = False
+
+
+@dataclass(frozen=True)
+class Loss(Declaration):
+    """``target(params)`` gives a callable: (prediction, target), both float32 (B,), to a scalar tensor, a mean."""
+
+    kind = "loss"
+
+
+@dataclass(frozen=True)
+class Optimizer(Declaration):
+    """``target(parameters: Iterable[torch.nn.Parameter], params) -> torch.optim.Optimizer``.
+
+    Its params have the field `lr`; the schedule sets it, and momentum, in the optimizer's groups before each step.
+    """
+
+    kind = "optimizer"
+
+
+@dataclass(frozen=True)
+class Schedule(Declaration):
+    """``target(params, lr: float, steps: int)`` gives a function from a step's number (from 0) to its `Rates`.
+
+    A schedule is a function of the step alone, so a resumed run needs nothing of it.
+    """
+
+    kind = "schedule"
+
+
+@dataclass(frozen=True)
+class Metric(Declaration):
+    """``target(prediction, target, params) -> float`` over all rows of a part, both float64 (n,).
+
+    Attributes:
+        better: which way is better.
+    """
+
+    kind = "metric"
+
+    _: KW_ONLY
+    better: Literal["lower", "higher"] = "lower"
+
+
+@dataclass(frozen=True)
+class Dataset(Declaration):
+    """A table of who rated what, by name.
+
+    ``target(folder: pathlib.Path, params)`` writes or fetches its files into that empty folder.
+
+    Attributes:
+        data: the experiment's [data] table that reads them, file names relative to the folder.
+        licence: the terms in a few words.
+        source: the page it comes from.
+        citation: how its makers wish to be cited.
+    """
+
+    kind = "dataset"
+
+    _: KW_ONLY
+    data: Mapping[str, Any] = field(default_factory=dict)
+    licence: str = ""
+    source: str = ""
+    citation: str = ""
+
+
+# -- hooks: signatures never change, declarations grow by keyword fields with defaults -----------------------------------
+
+
+class Hooks:
+    """The hooks, one a kind. A plugin implements those it needs, marked with `hookimpl`."""
+
+    @_hookspec
+    def cfbench_models(self) -> Iterable[Model]:
+        """Return models."""
+        raise NotImplementedError
+
+    @_hookspec
+    def cfbench_splitters(self) -> Iterable[Splitter]:
+        """Return splitters."""
+        raise NotImplementedError
+
+    @_hookspec
+    def cfbench_losses(self) -> Iterable[Loss]:
+        """Return losses."""
+        raise NotImplementedError
+
+    @_hookspec
+    def cfbench_optimizers(self) -> Iterable[Optimizer]:
+        """Return optimizers."""
+        raise NotImplementedError
+
+    @_hookspec
+    def cfbench_schedules(self) -> Iterable[Schedule]:
+        """Return schedules of the learning rate."""
+        raise NotImplementedError
+
+    @_hookspec
+    def cfbench_metrics(self) -> Iterable[Metric]:
+        """Return metrics."""
+        raise NotImplementedError
+
+    @_hookspec
+    def cfbench_datasets(self) -> Iterable[Dataset]:
+        """Return named data sets."""
+        raise NotImplementedError
+
