@@ -66,9 +66,7 @@ class Side(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
 class ItemSide(Side, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The table [data.items]."""
 
-    by: Annotated[
-        Literal["id", "title"], Meta(description="what makes two items one: the id, or the title")
-    ] = "id"
+    by: Annotated[Literal["id", "title"], Meta(description="what makes two items one: the id, or the title")] = "id"
 
 
 class Data(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -84,9 +82,7 @@ class Data(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     duplicates: Annotated[
         Literal["keep", "error", "first", "last", "mean"], Meta(description="a pair rated more than once")
     ] = "keep"
-    missing: Annotated[
-        Literal["error", "drop"], Meta(description="rows without a user, an item or a target")
-    ] = "error"
+    missing: Annotated[Literal["error", "drop"], Meta(description="rows without a user, an item or a target")] = "error"
     min_user: Annotated[Count, Meta(description="drop users with fewer rows")] = 0
     min_item: Annotated[Count, Meta(description="drop items with fewer rows")] = 0
     read: Layout = Layout()
@@ -156,7 +152,7 @@ COMPONENTS = ("splitter", "model", "loss", "optimizer", "schedule")
 """The tables of an experiment that name one plugin each; [[metrics]] names any number."""
 
 
-# -- reading --------------------------------------------------------------------------------------------------------
+# -- reading --
 
 
 def read(path: str | Path, settings: Iterable[str] = ()) -> Experiment:
@@ -179,7 +175,9 @@ def read_document(path: Path) -> dict[str, Any]:
     try:
         size = path.stat().st_size
         if size > LARGEST_FILE:
-            raise BadInput(f"{size:,} bytes are too many for an experiment", where=str(path), mend="is it the data file?")
+            raise BadInput(
+                f"{size:,} bytes are too many for an experiment", where=str(path), mend="is it the data file?"
+            )
         return _tables(path.read_bytes().decode("utf-8"), str(path))
     except FileNotFoundError as error:
         raise BadInput(
@@ -323,7 +321,7 @@ def _shown(value: Any) -> str:
     return msgspec.json.encode(value).decode()[:80] if not isinstance(value, float) else repr(value)
 
 
-# -- writing --------------------------------------------------------------------------------------------------------
+# -- writing --
 
 
 def to_toml(experiment: Experiment, comment: Callable[[str], str] | None = None) -> str:
@@ -367,4 +365,3 @@ def help_of(path: str) -> str:
         if isinstance(extra, Meta) and extra.description:
             return extra.description
     return ""
-

@@ -60,7 +60,7 @@ hookimpl = pluggy.HookimplMarker("cfbench")
 _hookspec = pluggy.HookspecMarker("cfbench")
 
 
-# -- what a parameter's annotation may carry -----------------------------------------------------------------------
+# -- what a parameter's annotation may carry --
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Log:
     """Sliders and searches move through this number's logarithm."""
 
 
-# -- what plugins are given, and what they give back ------------------------------------------------------------------
+# -- what plugins are given, and what they give back --
 
 
 class Interactions(Protocol):
@@ -201,7 +201,7 @@ class Rates:
     momentum: float | None = None
 
 
-# -- declarations --------------------------------------------------------------------------------------------------------
+# -- declarations --
 
 
 @dataclass(frozen=True)
@@ -337,7 +337,7 @@ class Dataset(Declaration):
     citation: str = ""
 
 
-# -- hooks: signatures never change, declarations grow by keyword fields with defaults -----------------------------------
+# -- hooks: signatures never change, declarations grow by keyword fields with defaults --
 
 
 class Hooks:
@@ -377,4 +377,3 @@ class Hooks:
     def cfbench_datasets(self) -> Iterable[Dataset]:
         """Return named data sets."""
         raise NotImplementedError
-

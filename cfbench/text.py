@@ -6,7 +6,9 @@ import unicodedata
 
 import wcwidth
 
-_BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C], "\N{REPLACEMENT CHARACTER}")
+_BIDI = dict.fromkeys(
+    [*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C], "\N{REPLACEMENT CHARACTER}"
+)
 _C0 = {code: chr(0x2400 + code) for code in range(0x20)}
 _MARKS: dict[int, str] = {
     **_C0,

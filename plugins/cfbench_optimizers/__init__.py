@@ -1,1 +1,61 @@
-"""."""
+"""The built-in optimizers: torch's own, with the field's parameter names."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from cfbench.plugin import Advanced, Help, Log, Optimizer, Range, hookimpl
+
+LearningRate = Annotated[float, Range(above=0), Log(), Help("size of a step; the schedule's highest")]
+Betas = Annotated[
+    tuple[float, float],
+    Range(0, below=1),
+    Help("how much of the last mean gradient, and of its square, is kept"),
+]
+Epsilon = Annotated[float, Range(above=0), Log(), Advanced(), Help("keeps the division by a small square finite")]
+
+
+@dataclass(frozen=True)
+class SGDParams:
+    """Parameters of stochastic gradient descent."""
+
+    lr: LearningRate = 0.1
+    momentum: Annotated[float, Range(0, below=1), Help("how much of the last step is kept")] = 0.0
+    weight_decay: Annotated[float, Range(min=0), Log(), Help("added to a gradient: weight_decay x parameter")] = 0.0
+
+
+@dataclass(frozen=True)
+class AdamParams:
+    """Parameters of Adam."""
+
+    lr: LearningRate = 0.005
+    betas: Betas = (0.9, 0.999)
+    eps: Epsilon = 1e-8
+    weight_decay: Annotated[float, Range(min=0), Log(), Help("added to a gradient: weight_decay x parameter")] = 0.0
+
+
+@dataclass(frozen=True)
+class AdamWParams:
+    """Parameters of AdamW."""
+
+    lr: LearningRate = 0.005
+    betas: Betas = (0.9, 0.99)
+    eps: Epsilon = 1e-5
+    weight_decay: Annotated[
+        float, Range(min=0), Log(), Help("decoupled: each step shrinks a parameter by lr x weight_decay")
+    ] = 0.1
+
+
+@hookimpl
+def cfbench_optimizers() -> list[Optimizer]:
+    """Return the built-in optimizers."""
+    return [
+        Optimizer(
+            "sgd",
+            "SGD",
+            "stochastic gradient descent, with momentum",
+            "cfbench_optimizers.gradient:sgd",
+            SGDParams,
+        ),
+        Optimizer("adam", "Adam", "Kingma & Ba 2015", "cfbench_optimizers.gradient:adam", AdamParams),
+        Optimizer("adamw", "AdamW", "Loshchilov & Hutter 2019", "cfbench_optimizers.gradient:adamw", AdamWParams),
+    ]

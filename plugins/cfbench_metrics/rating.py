@@ -1,0 +1,21 @@
+"""Metrics of predicted ratings: float64 (n,) predictions and targets to one number."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cfbench.plugin import NoParams
+
+
+def mse(prediction: NDArray[np.float64], target: NDArray[np.float64], params: NoParams) -> float:
+    """Return mean((prediction - target)²)."""
+    return float(np.mean((prediction - target) ** 2))
+
+
+def rmse(prediction: NDArray[np.float64], target: NDArray[np.float64], params: NoParams) -> float:
+    """Return the root of `mse`."""
+    return mse(prediction, target, params) ** 0.5
+
+
+def mae(prediction: NDArray[np.float64], target: NDArray[np.float64], params: NoParams) -> float:
+    """Return mean(|prediction - target|)."""
+    return float(np.mean(np.abs(prediction - target)))
