@@ -97,6 +97,10 @@ class Loader(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     shuffle: Annotated[bool, Meta(description="a new order of the training rows each epoch")] = True
     drop_last: Annotated[bool, Meta(description="leave out an epoch's last batch when it is short")] = False
 
+    def batches(self, rows: int) -> int:
+        """Return the number of batches that an epoch of so many training rows has."""
+        return rows // self.batch_size if self.drop_last else -(-rows // self.batch_size)
+
 
 class Training(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The table [training]."""

@@ -1,1 +1,1 @@
-"""."""
+"""From interactions to batches: random streams, splits, encoding, the loader."""

@@ -1,1 +1,1 @@
-"""."""
+"""Runs: their folders, their workers, the line they wait in."""

@@ -1,5 +1,7 @@
 """Metrics of predicted ratings: float64 (n,) predictions and targets to one number."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +15,7 @@ def mse(prediction: NDArray[np.float64], target: NDArray[np.float64], params: No
 
 def rmse(prediction: NDArray[np.float64], target: NDArray[np.float64], params: NoParams) -> float:
     """Return the root of `mse`."""
-    return mse(prediction, target, params) ** 0.5
+    return math.sqrt(mse(prediction, target, params))
 
 
 def mae(prediction: NDArray[np.float64], target: NDArray[np.float64], params: NoParams) -> float:

@@ -26,7 +26,8 @@ class DotProduct(nn.Module):
     def score(self, x: torch.Tensor) -> torch.Tensor:
         """Return the score before squashing: int64 (B, 2) codes -> (B,)."""
         users, items = x.unbind(1)
-        return (self.users(users) * self.items(items)).sum(1)
+        products: torch.Tensor = self.users(users) * self.items(items)
+        return products.sum(1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return predicted targets: int64 (B, 2) codes as (user, item) -> (B,)."""
@@ -52,7 +53,8 @@ class BiasedDotProduct(DotProduct):
     def score(self, x: torch.Tensor) -> torch.Tensor:
         """Return the score before squashing: int64 (B, 2) codes -> (B,)."""
         users, items = x.unbind(1)
-        return super().score(x) + self.user_bias(users)[:, 0] + self.item_bias(items)[:, 0] + self.offset
+        biases: torch.Tensor = self.user_bias(users) + self.item_bias(items)
+        return super().score(x) + biases[:, 0] + self.offset
 
 
 def unsquashed(target: float, y_range: tuple[float, float] | None) -> float:

@@ -29,9 +29,10 @@ class EmbeddingMLP(nn.Module):
         for size in params.layers:
             hidden += [linear(width, size, generator), nn.ReLU(), nn.Dropout(params.dropout)]
             width = size
-        self.layers = nn.Sequential(*hidden, linear(width, 1, generator))
+        last = linear(width, 1, generator)
         if params.y_range is None:
-            nn.init.constant_(self.layers[-1].bias, info.target_mean)
+            nn.init.constant_(last.bias, info.target_mean)
+        self.layers = nn.Sequential(*hidden, last)
 
     def forward(self, x: torch.Tensor, categorical: torch.Tensor, continuous: torch.Tensor) -> torch.Tensor:
         """Return predicted targets (B,) of int64 (B, 2) codes, int64 (B, C) codes and float32 (B, D) values."""
@@ -43,7 +44,7 @@ class EmbeddingMLP(nn.Module):
 
 def linear(inputs: int, outputs: int, generator: torch.Generator) -> nn.Linear:
     """Return a linear layer with torch's usual first values, drawn from `generator`: uniform within 1/sqrt(inputs)."""
-    layer = nn.utils.skip_init(nn.Linear, inputs, outputs)
+    layer = nn.Linear(inputs, outputs, device="meta").to_empty(device="cpu")
     bound = inputs**-0.5
     for parameter in layer.parameters():
         nn.init.uniform_(parameter, -bound, bound, generator=generator)

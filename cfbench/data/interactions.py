@@ -1,0 +1,109 @@
+"""Interactions with classes: what splitters, loaders and models are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from cfbench.answers import Column, SourceFile
+
+
+class Counts(Struct, frozen=True):
+    """What became of the rows on their way in.
+
+    Attributes:
+        read: rows in the files.
+        dropped: reason -> rows that were left out.
+        duplicates: rows that repeat a pair of user and item.
+        conflicts: pairs that repeat with another target.
+        shared_titles: titles that several items' ids bear.
+        merged_items: items that became one with another by their title.
+        untitled: items without a title in the item table.
+    """
+
+    read: int
+    dropped: dict[str, int] = {}
+    duplicates: int = 0
+    conflicts: int = 0
+    shared_titles: int = 0
+    merged_items: int = 0
+    untitled: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Interactions:
+    """Rows of (user, item, target[, time][, fields]) as columns of equal length n; may be memory-mapped, read-only.
+
+    Codes 1..k stand for the k labels in order of first appearance; code 0 is ``#na#``.
+
+    Attributes:
+        user: int32 (n,).
+        item: int32 (n,).
+        target: float32 (n,), 1.0 where there is no target column.
+        time: Unix seconds, int64 (n,), or None.
+        part: for each row the number of its source file, uint8 (n,).
+        sources: the source files' names, by that number.
+        categorical: field -> codes, int32 (n,).
+        continuous: field -> values, float32 (n,), NaN where missing.
+        classes: field -> labels by code; "user", "item", "title" (items in words) and each categorical field.
+        counts: what was dropped, and what repeats.
+        files: the files that were read, and how.
+        columns: their columns and roles.
+        notes: what to look at; each says what to do.
+        key: the name under which they are kept in the cache, "" where they are not.
+        fingerprint: a BLAKE2b hash, hex, over all coded columns and labels.
+    """
+
+    user: NDArray[np.int32]
+    item: NDArray[np.int32]
+    target: NDArray[np.float32]
+    time: NDArray[np.int64] | None
+    part: NDArray[np.uint8]
+    sources: Sequence[str]
+    categorical: Mapping[str, NDArray[np.int32]]
+    continuous: Mapping[str, NDArray[np.float32]]
+    classes: Mapping[str, Sequence[str]]
+    counts: Counts
+    files: tuple[SourceFile, ...] = ()
+    columns: tuple[Column, ...] = ()
+    notes: tuple[str, ...] = ()
+    key: str = ""
+    fingerprint: str = field(default="")
+
+    def __post_init__(self) -> None:
+        if not self.fingerprint:
+            object.__setattr__(self, "fingerprint", fingerprint(self))
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+
+def arrays(interactions: Interactions) -> dict[str, NDArray[np.generic]]:
+    """Return every column by an unambiguous name: "user", "time", "categorical <field>", "continuous <field>"."""
+    columns: dict[str, NDArray[np.generic]] = {
+        "user": interactions.user,
+        "item": interactions.item,
+        "target": interactions.target,
+        "part": interactions.part,
+    }
+    if interactions.time is not None:
+        columns["time"] = interactions.time
+    columns |= {f"categorical {name}": codes for name, codes in interactions.categorical.items()}
+    return columns | {f"continuous {name}": values for name, values in interactions.continuous.items()}
+
+
+def fingerprint(interactions: Interactions) -> str:
+    """Return a BLAKE2b hash, 32 hex digits, over all coded columns and labels; files' names are not in it."""
+    total = blake2b(digest_size=16)
+    for name, column in sorted(arrays(interactions).items()):
+        total.update(f"{name}\0{column.dtype.str}\0{len(column)}\0".encode())
+        total.update(np.ascontiguousarray(column).data)
+    for name, labels in sorted(interactions.classes.items()):
+        total.update(f"{name}\0{len(labels)}\0".encode())
+        total.update(b"".join(len(label.encode()).to_bytes(4, "little") + label.encode() for label in labels))
+    return total.hexdigest()

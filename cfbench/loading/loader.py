@@ -1,0 +1,147 @@
+"""The loader: training and validation rows as batches.
+
+Columns are contiguous arrays; an epoch's order is one seeded permutation, applied once; a batch is a slice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from cfbench.data.interactions import Interactions
+from cfbench.experiment import Experiment
+from cfbench.loading.encoder import Encoder
+from cfbench.loading.splits import rows, split_hash
+from cfbench.loading.streams import numpy_generator
+from cfbench.plugin import Split
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B rows: `x` int64 (B, 2) as (user, item); `categorical` int64 (B, C); `continuous` and `target` float32."""
+
+    x: torch.Tensor
+    categorical: torch.Tensor
+    continuous: torch.Tensor
+    target: torch.Tensor
+
+    def __len__(self) -> int:
+        return len(self.target)
+
+    def __getitem__(self, key: slice | torch.Tensor) -> Batch:
+        return Batch(self.x[key], self.categorical[key], self.continuous[key], self.target[key])
+
+    def to(self, device: torch.device, dtype: torch.dtype) -> Batch:
+        """Return it on a device, its real numbers in `dtype`."""
+        return Batch(
+            self.x.to(device),
+            self.categorical.to(device),
+            self.continuous.to(device, dtype),
+            self.target.to(device, dtype),
+        )
+
+
+class Part:
+    """The rows of train, valid or test, encoded; iterating gives its batches, in epoch 0's order.
+
+    Args:
+        batch: all rows as one batch.
+        batch_size: rows a batch.
+        order: epoch -> permutation of the rows, or None for the order of the data.
+        drop_last: leave out a short last batch.
+    """
+
+    def __init__(
+        self,
+        batch: Batch,
+        batch_size: int,
+        order: Callable[[int], NDArray[np.int64]] | None = None,
+        drop_last: bool = False,
+    ) -> None:
+        self.all, self.batch_size = batch, batch_size
+        self._order, self._drop_last = order, drop_last
+
+    @property
+    def n_rows(self) -> int:
+        """The number of rows."""
+        return len(self.all)
+
+    def __len__(self) -> int:
+        """Return the number of batches an epoch."""
+        return self.n_rows // self.batch_size if self._drop_last else -(-self.n_rows // self.batch_size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self.batches()
+
+    def batches(self, epoch: int = 0, start: int = 0) -> Iterator[Batch]:
+        """Yield an epoch's batches from number `start` on; none before it is made."""
+        ordered = self.all
+        if self._order is not None:
+            ordered = ordered[torch.from_numpy(self._order(epoch))]
+        for number in range(start, len(self)):
+            yield ordered[number * self.batch_size : (number + 1) * self.batch_size]
+
+    def chunks(self, size: int = 16_384) -> Iterator[Batch]:
+        """Yield all rows in the order of the data, `size` at a time."""
+        for start in range(0, self.n_rows, size):
+            yield self.all[start : start + size]
+
+
+class Loader:
+    """Train, valid and test rows of an experiment as batches.
+
+    Attributes:
+        train: a `Part`; shuffled if the experiment says so.
+        valid: a `Part`, in the order of the data.
+        test: a `Part`, in the order of the data.
+        classes: field -> labels by code; "user", "item" and "title" are always there.
+        encoder: what training saw.
+        split_hash: equal for equal data and equal rows in each part.
+    """
+
+    def __init__(self, interactions: Interactions, split: Split, experiment: Experiment) -> None:
+        self.encoder = Encoder.of(interactions, split.train)
+        self.split, self.split_hash = split, split_hash(split, interactions.fingerprint)
+        settings = experiment.loader
+
+        def order(epoch: int) -> NDArray[np.int64]:
+            return numpy_generator(experiment, "shuffle", epoch).permutation(len(split.train))
+
+        train = encode(interactions, split.train, self.encoder)
+        self.train = Part(train, settings.batch_size, order if settings.shuffle else None, settings.drop_last)
+        self.valid = Part(encode(interactions, rows(split, "valid"), self.encoder), settings.batch_size)
+        self.test = Part(encode(interactions, rows(split, "test"), self.encoder), settings.batch_size)
+
+    @property
+    def classes(self) -> Mapping[str, Sequence[str]]:
+        """Field -> labels by code."""
+        return self.encoder.classes
+
+    def unseen(self, part: Part) -> dict[str, int]:
+        """Return how many rows of a part have a user, or an item, that training did not see."""
+        zero = (part.all.x == 0).sum(0)
+        return {"user": int(zero[0]), "item": int(zero[1])}
+
+
+def encode(interactions: Interactions, numbers: NDArray[np.int64], encoder: Encoder) -> Batch:
+    """Return rows of the interactions as one batch, in the encoder's codes and scales."""
+    x = [encoder.known(field, getattr(interactions, field)[numbers]) for field in ("user", "item")]
+    categorical = [encoder.known(field, interactions.categorical[field][numbers]) for field in encoder.categorical]
+    continuous = [scale(interactions.continuous[field][numbers]) for field, scale in encoder.scales.items()]
+    return Batch(
+        torch.from_numpy(_side_by_side(x, len(numbers), np.int64)),
+        torch.from_numpy(_side_by_side(categorical, len(numbers), np.int64)),
+        torch.from_numpy(_side_by_side(continuous, len(numbers), np.float32)),
+        torch.from_numpy(np.array(interactions.target[numbers], np.float32)),
+    )
+
+
+def _side_by_side(columns: Sequence[NDArray[np.generic]], n: int, dtype: type) -> NDArray[np.generic]:
+    table: NDArray[np.generic] = np.empty((n, len(columns)), dtype)
+    for number, column in enumerate(columns):
+        table[:, number] = column
+    return table

@@ -1,0 +1,56 @@
+"""commands.jsonl: what a run was asked to do, by whom and when; the worker reads it between steps."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import time
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from cfbench.runs.machine import hostname
+
+Verb = Literal["stop", "pause", "resume"]
+
+
+class Command(msgspec.Struct, frozen=True):
+    """One thing asked of a run."""
+
+    command: Verb
+    by: str
+    host: str
+    time: float
+
+
+def send(path: Path, verb: Verb) -> None:
+    """Ask the run whose commands are in `path`; asking twice does no harm."""
+    command = Command(verb, getpass.getuser(), hostname(), time.time())
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(file, msgspec.json.encode(command) + b"\n")
+    finally:
+        os.close(file)
+
+
+def size(path: Path) -> int:
+    """Return the bytes written so far; a worker that starts now heeds only what comes after."""
+    return path.stat().st_size if path.exists() else 0
+
+
+def read(path: Path, offset: int) -> tuple[list[Command], int]:
+    """Return the commands from byte `offset` on, and the offset after them; what is no command is passed over."""
+    if size(path) <= offset:
+        return [], offset
+    with path.open("rb") as file:
+        file.seek(offset)
+        content = file.read()
+    whole = content[: content.rfind(b"\n") + 1]
+    commands = []
+    for line in whole.splitlines():
+        try:
+            commands.append(msgspec.json.decode(line, type=Command))
+        except msgspec.DecodeError:
+            continue
+    return commands, offset + len(whole)

@@ -1,0 +1,120 @@
+"""events.jsonl: what happened in a run, one JSON object a line, only ever appended to."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cfbench.runs.machine import boot_id
+
+FORMAT = 1
+LONGEST_LINE = 64 * 1024
+SYNC_SECONDS = 2.0
+_SYNCED = {"created", "started", "resumed", "checkpoint", "paused", "finished", "stopped", "failed"}
+
+Event = dict[str, Any]
+
+
+class EventLog:
+    """The one writer of a run's events; a line is one `write`, so a reader never sees half of one for long."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        self._cut_torn_line()
+        known = read(path).events
+        self._next = 1 + max((event.get("seq", 0) for event in known), default=0)
+        self._synced = time.monotonic()
+
+    def _cut_torn_line(self) -> None:
+        """Drop what a killed writer left of its last line; readers have never taken it for an event."""
+        size = os.fstat(self._file).st_size
+        tail = os.pread(self._file, LONGEST_LINE, max(0, size - LONGEST_LINE))
+        if tail and not tail.endswith(b"\n"):
+            os.ftruncate(self._file, size - len(tail) + tail.rfind(b"\n") + 1)
+
+    def write(self, event: str, **fields: Any) -> None:
+        """Append one event with its sequence number, the machine's boot, its monotonic clock and the wall's time.
+
+        The first one also carries the format and a random id of the run, which stays when the folder is renamed.
+        """
+        line: Event = {"seq": self._next, "event": event}
+        if self._next == 1:
+            line |= {"format": FORMAT, "run": secrets.token_hex(8)}
+        line |= {"time": time.time(), "boot": boot_id(), "mono": time.monotonic(), **fields}
+        encoded = msgspec.json.encode(line) + b"\n"
+        if len(encoded) > LONGEST_LINE:
+            raise ValueError(f"event {event} of {len(encoded)} bytes is longer than {LONGEST_LINE}")
+        os.write(self._file, encoded)
+        self._next += 1
+        if event in _SYNCED or time.monotonic() - self._synced > SYNC_SECONDS:
+            self.sync()
+
+    def sync(self) -> None:
+        """Return when all lines last through a crash of the machine."""
+        os.fsync(self._file)
+        self._synced = time.monotonic()
+
+    def close(self) -> None:
+        """Close the file; nothing can be written after."""
+        os.close(self._file)
+
+
+@dataclass
+class Reading:
+    """Events from an offset on, the offset to go on from, and the numbers of lines that are no events."""
+
+    events: list[Event] = field(default_factory=list)
+    offset: int = 0
+    bad_lines: list[int] = field(default_factory=list)
+
+
+def read(path: Path, offset: int = 0) -> Reading:
+    """Return whole lines from byte `offset` on; a torn last line waits for the next reading.
+
+    A bad line elsewhere is skipped, and its number (counted from `offset`) told.
+    """
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            content = file.read()
+    except FileNotFoundError:
+        return Reading(offset=offset)
+    whole = content[: content.rfind(b"\n") + 1]
+    reading = Reading(offset=offset + len(whole))
+    for number, line in enumerate(whole.splitlines(), 1):
+        try:
+            event = msgspec.json.decode(line)
+        except msgspec.DecodeError:
+            event = None
+        if isinstance(event, dict) and isinstance(event.get("event"), str):
+            reading.events.append(event)
+        else:
+            reading.bad_lines.append(number)
+    return reading
+
+
+def effective(events: Iterable[Event]) -> list[Event]:
+    """Return the events as if the run had never been interrupted: what a resumption went back behind is dropped."""
+    history: list[Event] = []
+    for event in events:
+        if event["event"] == "resumed":
+            history = [earlier for earlier in history if earlier.get("step", 0) <= event["from_step"]]
+        history.append(event)
+    return history
+
+
+def measurements(events: Iterable[Event]) -> Iterator[Event]:
+    """Yield what training measured, step and epoch events of the effective history, without times and speeds."""
+    for event in effective(events):
+        if event["event"] in ("step", "epoch"):
+            yield {key: value for key, value in event.items() if key not in _OF_THE_MOMENT}
+
+
+_OF_THE_MOMENT = {"seq", "time", "boot", "mono", "seconds", "rows_per_second"}

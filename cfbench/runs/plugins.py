@@ -1,0 +1,54 @@
+"""The plugins of a run: their declarations, and copies of single files, so that it can be read after they changed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from cfbench import plugin
+from cfbench.errors import BadInput
+from cfbench.experiment import COMPONENTS, Component, Experiment
+from cfbench.loading.components import Find
+from cfbench.registry.catalogue import Catalogue
+from cfbench.registry.declarations import Declaration
+from cfbench.registry.loading import load
+from cfbench.runs.folder import RunFolder
+
+_FILE = "declarations.json"
+
+
+def used(experiment: Experiment) -> Iterator[tuple[str, Component]]:
+    """Yield (kind, table) of every plugin that an experiment names."""
+    for kind in COMPONENTS:
+        yield kind, getattr(experiment, kind)
+    for metric in experiment.metrics:
+        yield "metric", metric
+
+
+def keep(run: RunFolder, experiment: Experiment, catalogue: Catalogue) -> None:
+    """Write the declarations that the experiment uses into a run's folder, and copy single files."""
+    run.plugins.mkdir(mode=0o700)
+    declarations = [catalogue.find(kind, table.name) for kind, table in used(experiment)]
+    for declaration in declarations:
+        if declaration.path:
+            shutil.copyfile(declaration.path, run.plugins / Path(declaration.path).name)
+    (run.plugins / _FILE).write_bytes(msgspec.json.format(msgspec.json.encode(declarations)))
+
+
+def finder(run: RunFolder) -> Find:
+    """Return what finds a run's plugins: single files in its own folder, packages where they are installed."""
+    kept = msgspec.json.decode((run.plugins / _FILE).read_bytes(), type=list[Declaration])
+    by_name = {(declaration.kind, declaration.full_name): declaration for declaration in kept}
+
+    def find(kind: str, name: str) -> plugin.Declaration:
+        try:
+            declaration = by_name[kind, name]
+        except KeyError as error:
+            raise BadInput(f"the run keeps no {kind} '{name}'", where=str(run.plugins / _FILE)) from error
+        copy = run.plugins / Path(declaration.path).name if declaration.path else None
+        return load(declaration, copy)
+
+    return find

@@ -1,0 +1,145 @@
+"""From an experiment to a run's folder that a worker can train: checked, read, split and written down."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import msgspec
+
+from cfbench.data.importing import open_interactions
+from cfbench.data.interactions import Interactions
+from cfbench.errors import BadInput, listing
+from cfbench.experiment import Component, Experiment, to_toml
+from cfbench.loading import kept, splits
+from cfbench.loading.components import installed
+from cfbench.loading.encoder import Encoder
+from cfbench.plugin import Split
+from cfbench.registry.catalogue import Catalogue, catalogue
+from cfbench.registry.loading import declared, parameters
+from cfbench.registry.resolving import resolve
+from cfbench.runs import folder, machine, plugins
+from cfbench.runs.events import EventLog
+from cfbench.runs.folder import RunFolder
+from cfbench.runs.names import draw_name
+
+
+class DataFacts(msgspec.Struct):
+    """data/data.json: which data a run was made from.
+
+    Attributes:
+        key: of the imported data in the cache.
+        fingerprint: of the interactions; a resumed run goes on with these data alone.
+        split_hash: equal where runs may be compared.
+        rows: part -> number of rows.
+        dropped: reason -> rows that are in no part.
+    """
+
+    key: str
+    fingerprint: str
+    split_hash: str
+    rows: dict[str, int]
+    dropped: dict[str, int]
+
+
+def variants(experiment: Experiment, folds: bool, seeds: int) -> Iterator[Experiment]:
+    """Yield the experiment once, or once for each fold and each of `seeds` seeds counted up from its own.
+
+    Raises:
+        BadInput: `folds` is asked of a splitter that makes none.
+    """
+    wanted_folds = _folds(experiment) if folds else [None]
+    group = experiment.experiment.group
+    if not group and (folds or seeds > 1):
+        group = draw_name()
+    for seed in range(experiment.experiment.seed, experiment.experiment.seed + seeds):
+        for fold in wanted_folds:
+            about = msgspec.structs.replace(experiment.experiment, seed=seed, group=group)
+            splitter = experiment.splitter
+            if fold is not None:
+                splitter = Component(splitter.name, {**splitter.params, "fold": fold})
+            yield msgspec.structs.replace(experiment, experiment=about, splitter=splitter)
+
+
+def _folds(experiment: Experiment) -> list[int | None]:
+    params = experiment.splitter.params
+    if "fold" not in params or "folds" not in params:
+        known = catalogue()
+        able = [d.name for d in known.of_kind("splitter") if {"fold", "folds"} <= set(d.properties)]
+        raise BadInput(
+            f"splitter {experiment.splitter.name} makes no folds",
+            where="--folds all",
+            mend=f"set splitter.name to {listing(able)}",
+        )
+    return list(range(1, params["folds"] + 1))
+
+
+def checked(experiment: Experiment, where: str = "") -> Experiment:
+    """Return the experiment resolved: full plugin names, complete parameters, the plugins' own rules kept.
+
+    Raises:
+        BadInput: a name, a parameter or a rule of a plugin.
+    """
+    if not experiment.data.source:
+        raise BadInput(
+            "data.source is missing", where=where, mend='name a file or a data set, such as --set data.source="demo"'
+        )
+    known = catalogue()
+    resolved = resolve(experiment, known, where)
+    for kind, table in plugins.used(resolved):
+        parameters(declared(known.find(kind, table.name)), table.params)
+    return resolved
+
+
+def prepare(experiment: Experiment) -> RunFolder:
+    """Return the folder of a new run of a `checked` experiment, its data read, split and written down.
+
+    Raises:
+        BadInput: the data can't be read or split so.
+        DiskFull: there is no room.
+    """
+    interactions = open_interactions(experiment.data)
+    split = splits.make_split(interactions, experiment, installed)
+    known = catalogue()
+
+    def fill(run: RunFolder) -> None:
+        _fill(run, experiment, interactions, split, known)
+
+    return folder.create(experiment.experiment.name, fill)
+
+
+def _fill(run: RunFolder, experiment: Experiment, interactions: Interactions, split: Split, known: Catalogue) -> None:
+    before = os.umask(0o077)
+    try:
+        run.experiment.write_text(to_toml(experiment), encoding="utf-8")
+        run.environment.write_bytes(msgspec.json.format(msgspec.json.encode(machine.environment())))
+        run.data.mkdir()
+        splits.save(split, run.data)
+        kept.save(Encoder.of(interactions, split.train), interactions, run.data)
+        facts = DataFacts(
+            key=interactions.key,
+            fingerprint=interactions.fingerprint,
+            split_hash=splits.split_hash(split, interactions.fingerprint),
+            rows={part: len(splits.rows(split, part)) for part in splits.PARTS},
+            dropped=dict(split.dropped),
+        )
+        (run.data / "data.json").write_bytes(msgspec.json.format(msgspec.json.encode(facts)))
+        plugins.keep(run, experiment, known)
+        _first_event(run, experiment, facts)
+    finally:
+        os.umask(before)
+
+
+def _first_event(run: RunFolder, experiment: Experiment, facts: DataFacts) -> None:
+    log = EventLog(run.events)
+    log.write(
+        "created",
+        group=experiment.experiment.group,
+        data=experiment.data.source,
+        model=experiment.model.name,
+        seed=experiment.experiment.seed,
+        epochs=experiment.training.epochs,
+        steps=experiment.loader.batches(facts.rows["train"]) * experiment.training.epochs,
+        split_hash=facts.split_hash,
+    )
+    log.close()

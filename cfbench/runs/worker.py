@@ -1,0 +1,192 @@
+"""The worker: trains one run from its folder, in a process of its own or in this one.
+
+``python -m cfbench.runs.worker FOLDER LOCK`` is started by `launching`; LOCK is the open, held lock that it inherits.
+Torch is imported only when its turn in the line has come.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from cfbench import experiment
+from cfbench.errors import BadInput, CfbenchError, WorkFailed
+from cfbench.runs import lock, machine, queue
+from cfbench.runs.control import RunControl
+from cfbench.runs.events import EventLog, effective, read
+from cfbench.runs.folder import RunFolder
+
+if TYPE_CHECKING:
+    from cfbench.loading.loader import Loader
+    from cfbench.training.checkpoints import Checkpoints
+    from cfbench.training.learner import Learner
+
+_log = logging.getLogger(__name__)
+
+
+def work(run: RunFolder, *, wait: bool) -> int:
+    """Train a run whose lock this process holds, to its end, a stop or a failure; return the exit code.
+
+    Args:
+        wait: stand in line first.
+    """
+    log = EventLog(run.events)
+    control = RunControl(run, log)
+    try:
+        with control.signals():
+            return _outcome(run, log, control, wait)
+    finally:
+        log.close()
+
+
+def _outcome(run: RunFolder, log: EventLog, control: RunControl, wait: bool) -> int:
+    try:
+        if wait and not queue.wait_turn(run, lambda: control.stop_wanted(0)):
+            return _stopped(log, control, 0)
+        return _train(run, log, control)
+    except CfbenchError as error:
+        _log.error("%s", error)
+        return _failed(log, str(error), error.exit_code)
+    except KeyboardInterrupt:
+        log.write("stopped", reason="stopped at once by a second ctrl+c; what came after the last checkpoint is lost")
+        return 130
+    except Exception as error:
+        _log.exception("the run failed")
+        return _failed(log, _sentence(error), WorkFailed.exit_code)
+
+
+def _failed(log: EventLog, reason: str, exit_code: int) -> int:
+    try:
+        log.write("failed", reason=reason, exit_code=exit_code)
+    except OSError as error:
+        _log.error("the failure could not be written to the events: %s", error)
+    return exit_code
+
+
+def _stopped(log: EventLog, control: RunControl, step: int) -> int:
+    log.write("stopped", step=step, reason=f"stopped by {control.asked}")
+    return 130 if control.interrupted else 0
+
+
+def _sentence(error: Exception) -> str:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno} in {frame.name}: {type(error).__name__}: {error}"[:1000]
+
+
+def _train(run: RunFolder, log: EventLog, control: RunControl) -> int:
+    from cfbench.training.checkpoints import Checkpoints
+
+    checkpoints = Checkpoints(run.checkpoints)
+    began_before = any(event["event"] == "started" for event in read(run.events).events)
+    learner = _learner(run, log, control, checkpoints)
+    log.write("started", pid=os.getpid(), host=machine.hostname(), **_circumstances(learner))
+    if began_before:
+        _go_back(run, learner, log, checkpoints)
+    if not learner.fit():
+        return _stopped(log, control, learner.progress.step)
+    log.write("finished", step=learner.progress.step, reason=_why_finished(learner))
+    return 0
+
+
+def _learner(run: RunFolder, log: EventLog, control: RunControl, checkpoints: Checkpoints) -> Learner:
+    from cfbench.runs.plugins import finder
+    from cfbench.training.learner import Learner
+
+    defined = experiment.read(run.experiment)
+    return Learner(defined, open_loader(run, defined), finder(run), log, checkpoints, control)
+
+
+def open_loader(run: RunFolder, defined: experiment.Experiment) -> Loader:
+    """Return the loader of a run: its own split of the data that it was made from.
+
+    Raises:
+        BadInput: the data are neither in the cache nor at their source.
+        WorkFailed: the source has other data now.
+    """
+    from cfbench.data.cache import open_cached
+    from cfbench.data.importing import open_interactions
+    from cfbench.loading import splits
+    from cfbench.loading.loader import Loader
+    from cfbench.runs.preparing import DataFacts
+
+    facts = msgspec.json.decode((run.data / "data.json").read_bytes(), type=DataFacts)
+    try:
+        interactions = open_cached(facts.key)
+    except BadInput:
+        interactions = open_interactions(defined.data)
+    if interactions.fingerprint != facts.fingerprint:
+        raise WorkFailed(
+            "the data changed since this run was made", where=str(defined.data.source), mend="start a new run"
+        )
+    return Loader(interactions, splits.load(run.data), defined)
+
+
+def _circumstances(learner: Learner) -> dict[str, Any]:
+    import torch
+
+    return {
+        "device": str(learner.predictor.device),
+        "engine": "autograd",
+        "threads": learner.experiment.training.threads or torch.get_num_threads(),
+        "parameters": sum(parameter.numel() for parameter in learner.predictor.module.parameters()),
+        "environment": machine.environment(),
+    }
+
+
+def _go_back(run: RunFolder, learner: Learner, log: EventLog, checkpoints: Checkpoints) -> None:
+    """Resume from the newest whole checkpoint, or from the beginning where there is none."""
+    from_step, notices = 0, _changes(run)
+    for step, damage in checkpoints.newest_whole():
+        if damage:
+            notices.append(f"checkpoint {step} is damaged ({damage})")
+        else:
+            learner.resume(step)
+            from_step = step
+    if not checkpoints.steps():
+        notices.append("there was no checkpoint yet: it starts from the beginning")
+    log.write("resumed", from_step=from_step, notices=notices)
+
+
+def _changes(run: RunFolder) -> list[str]:
+    """Return what is different from when the run was last started, and may change its last bits."""
+    starts = [event for event in effective(read(run.events).events) if event["event"] == "started"]
+    before, now = (_versions(start) for start in (starts[-2:][0], starts[-1]))
+    return [
+        f"may not be bit-identical because {name} was {before.get(name)} and is {value}"
+        for name, value in now.items()
+        if before.get(name) != value
+    ]
+
+
+def _versions(started: dict[str, Any]) -> dict[str, Any]:
+    environment = started.get("environment", {})
+    return {
+        "device": started.get("device"),
+        "threads": started.get("threads"),
+        "processor": environment.get("processor"),
+        "python": environment.get("python"),
+        **environment.get("packages", {}),
+    }
+
+
+def _why_finished(learner: Learner) -> str:
+    epochs, wanted = learner.progress.epoch, learner.settings.epochs
+    return "" if epochs >= wanted else f"stopped early: no better valid loss for {learner.progress.stale} epochs"
+
+
+def main() -> int:
+    """Train the run of the command line."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    run, held = RunFolder(Path(sys.argv[1])), int(sys.argv[2])
+    lock.release_in_forks(held)
+    return work(run, wait=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""What an experiment trains and with what: model, loss, optimizer, schedule and metrics, made from their plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from cfbench.errors import WorkFailed
+from cfbench.experiment import Experiment
+from cfbench.loading.components import Find, component
+from cfbench.loading.loader import Batch
+from cfbench.plugin import DataInfo, Metric, Rates
+
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A metric of an experiment, ready to call."""
+
+    name: str
+    better: str
+    target: Callable[..., float]
+    params: Any
+
+
+class Predictor:
+    """A model with what is needed to call it: its device, its dtype, whether it wants the fields."""
+
+    def __init__(self, experiment: Experiment, find: Find, info: DataInfo) -> None:
+        live, params = component(find, "model", experiment.model)
+        self.name = experiment.model.name
+        self.fields: bool = live.fields
+        self.device = device(experiment.training.device)
+        self.dtype = DTYPES[experiment.training.precision]
+        module = live.target(info, params)
+        if not isinstance(module, nn.Module):
+            raise WorkFailed(f"it made a {type(module).__name__}, not a torch.nn.Module", where=f"model {self.name}")
+        self.module = module.to(self.device, self.dtype)
+
+    def __call__(self, batch: Batch) -> torch.Tensor:
+        """Return predictions (B,) of a batch that is on the model's device."""
+        inputs = (batch.x, batch.categorical, batch.continuous) if self.fields else (batch.x,)
+        prediction: torch.Tensor = self.module(*inputs)
+        if prediction.shape != batch.target.shape:
+            raise WorkFailed(
+                f"forward gave shape {tuple(prediction.shape)} for a batch of {len(batch)}",
+                where=f"model {self.name}",
+                mend=f"return ({len(batch)},), one prediction a row",
+            )
+        return prediction
+
+    def place(self, batch: Batch) -> Batch:
+        """Return the batch where the model is."""
+        return batch.to(self.device, self.dtype)
+
+
+def device(name: str) -> torch.device:
+    """Return the device of a name; "auto" is the first GPU, or else the CPU."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise WorkFailed("there is no CUDA device here", where="training.device", mend='use "auto" or "cpu"')
+    if name == "mps" and not torch.backends.mps.is_available():
+        raise WorkFailed("there is no MPS device here", where="training.device", mend='use "auto" or "cpu"')
+    return torch.device(name)
+
+
+def make_loss(experiment: Experiment, find: Find) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+    """Return the experiment's loss."""
+    live, params = component(find, "loss", experiment.loss)
+    loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] = live.target(params)
+    return loss
+
+
+def make_optimizer(experiment: Experiment, find: Find, module: nn.Module) -> torch.optim.Optimizer:
+    """Return the experiment's optimizer over all parameters of the model."""
+    live, params = component(find, "optimizer", experiment.optimizer)
+    optimizer: torch.optim.Optimizer = live.target(module.parameters(), params)
+    return optimizer
+
+
+def make_schedule(experiment: Experiment, find: Find, steps: int) -> Callable[[int], Rates]:
+    """Return the experiment's schedule over `steps` steps."""
+    live, params = component(find, "schedule", experiment.schedule)
+    _, optimizer_params = component(find, "optimizer", experiment.optimizer)
+    schedule: Callable[[int], Rates] = live.target(params, optimizer_params.lr, steps)
+    return schedule
+
+
+def make_metrics(experiment: Experiment, find: Find) -> list[Scorer]:
+    """Return the experiment's metrics, named by their bare names."""
+    scorers = []
+    for table in experiment.metrics:
+        live, params = component(find, "metric", table)
+        assert isinstance(live, Metric)
+        scorers.append(Scorer(live.name, live.better, live.target, params))  # type: ignore[arg-type]
+    return scorers

@@ -1,0 +1,246 @@
+"""The learner: gradient descent that can be read aloud, and the autograd engine's whole loop.
+
+    for each batch:  predict → loss → backward → step → reset the gradients
+
+It draws nothing and prints nothing: what happens goes out as events, at fixed step counts, never by time.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+
+from cfbench.errors import BadInput, WorkFailed
+from cfbench.experiment import Experiment
+from cfbench.loading.components import Find
+from cfbench.loading.loader import Batch, Loader
+from cfbench.loading.streams import TorchStreams
+from cfbench.plugin import Rates
+from cfbench.training import components, snapshot
+from cfbench.training.checkpoints import Checkpoints
+from cfbench.training.evaluation import evaluate
+from cfbench.training.progress import Progress
+
+STEP_EVENTS_AN_EPOCH = 40
+
+
+class Events(Protocol):
+    """Where a training tells what happens."""
+
+    def write(self, event: str, **fields: Any) -> None:
+        """Tell one event."""
+
+    def sync(self) -> None:
+        """Return when all that was told lasts through a crash of the machine."""
+
+
+class Control(Protocol):
+    """How a training is told to stop; called between steps, may block while paused."""
+
+    def stop_wanted(self, step: int) -> bool:
+        """Return whether to write a checkpoint and end after this step."""
+
+
+class Diverged(WorkFailed):
+    """The loss became NaN or infinite."""
+
+
+class Learner:
+    """Trains an experiment's model on a loader's batches.
+
+    Args:
+        events: where to tell what happens.
+        checkpoints: where to keep them; None keeps none.
+        control: who may stop it; None: nobody.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        loader: Loader,
+        find: Find,
+        events: Events,
+        checkpoints: Checkpoints | None = None,
+        control: Control | None = None,
+    ) -> None:
+        self.experiment, self.loader, self.settings = experiment, loader, experiment.training
+        self.events, self.checkpoints, self.control = events, checkpoints, control
+        self.steps_an_epoch = len(loader.train)
+        if not self.steps_an_epoch:
+            raise BadInput(
+                f"{loader.train.n_rows} training rows make no batch of {experiment.loader.batch_size}",
+                where="loader.batch_size",
+                mend="make it smaller or set loader.drop_last = false",
+            )
+        self._start_random_streams()
+        self.predictor = components.Predictor(experiment, find, loader.encoder.info(self.streams))
+        self.loss = components.make_loss(experiment, find)
+        self.optimizer = components.make_optimizer(experiment, find, self.predictor.module)
+        self.schedule = components.make_schedule(experiment, find, self.steps_an_epoch * self.settings.epochs)
+        self.metrics = components.make_metrics(experiment, find)
+        self.progress = Progress()
+        self.step_event_every = max(1, self.steps_an_epoch // STEP_EVENTS_AN_EPOCH)
+
+    def _start_random_streams(self) -> None:
+        self.streams = TorchStreams(self.experiment)
+        torch.manual_seed(self.streams.seed("dropout"))
+        random.seed(self.streams.seed("python"))
+        np.random.seed(self.streams.seed("numpy") % 2**32)
+
+    # -- the loop --
+
+    def fit(self) -> bool:
+        """Train to the end; return whether it got there, False when it was told to stop."""
+        with reproducible(self.settings.threads):
+            self.predictor.module.train()
+            if self.progress.step == 0:
+                self.checkpoint()
+            while not self._done():
+                if not self._run_epoch():
+                    return False
+            return True
+
+    def _done(self) -> bool:
+        patience = self.settings.early_stopping
+        return self.progress.epoch >= self.settings.epochs or bool(patience and self.progress.stale >= patience)
+
+    def _run_epoch(self) -> bool:
+        started = time.monotonic()
+        progress, first = self.progress, self.progress.batch
+        for batch in self.loader.train.batches(progress.epoch, first):
+            self.step(batch)
+            if progress.batch < self.steps_an_epoch:
+                written = self._checkpoint_if_due()
+                if self._stop_wanted():
+                    if not written:
+                        self.checkpoint()
+                    return False
+        self._close_epoch(time.monotonic() - started, self.steps_an_epoch - first)
+        self.checkpoint()
+        return self._done() or not self._stop_wanted()
+
+    def step(self, batch: Batch) -> float:
+        """Take one step of gradient descent and return the batch's loss before it."""
+        batch = self.predictor.place(batch)
+        rates = self.schedule(self.progress.step)
+        set_rates(self.optimizer, rates)
+
+        prediction = self.predictor(batch)
+        loss = self.loss(prediction, batch.target)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+
+        value = loss.item()
+        if not math.isfinite(value):
+            raise self._diverged(value, prediction, batch, rates)
+        self.progress.add(value, len(batch))
+        if self.progress.step % self.step_event_every == 0 or self.progress.batch == self.steps_an_epoch:
+            self.events.write("step", step=self.progress.step, loss=self.progress.close_window(), lr=rates.lr)
+        return value
+
+    def _close_epoch(self, seconds: float, batches: int) -> None:
+        progress = self.progress
+        train_loss = progress.loss_sum / progress.loss_rows
+        valid_loss, metrics = evaluate(self.predictor, self.loader.valid, self.loss, self.metrics)
+        if valid_loss is not None and not math.isfinite(valid_loss):
+            raise Diverged(
+                f"the valid loss became {valid_loss} after step {progress.step} (epoch {progress.epoch + 1})",
+                mend=f"the likely cause is a learning rate too high: try optimizer.lr = {self._lower_lr()}",
+            )
+        best = progress.close_epoch(valid_loss)
+        rows = batches * self.experiment.loader.batch_size
+        progress.last = {
+            "epoch": progress.epoch,
+            "step": progress.step,
+            "train_loss": train_loss,
+            "valid_loss": valid_loss,
+            "metrics": metrics,
+            "best": best,
+        }
+        self.events.write("epoch", **progress.last, seconds=round(seconds, 4), rows_per_second=round(rows / seconds))
+
+    # -- leaving and coming back --
+
+    def checkpoint(self) -> None:
+        """Write a checkpoint of this moment, tell of it, and let old ones go."""
+        if self.checkpoints is None:
+            return
+        tensors, state = snapshot.take(self.predictor.module, self.optimizer, self.streams, self.progress)
+        self.events.sync()
+        size = self.checkpoints.write(self.progress.step, tensors, state)
+        self.events.write("checkpoint", step=self.progress.step, bytes=size)
+        best = self.progress.best_step
+        self.checkpoints.retain(set() if best is None else {best})
+
+    def resume(self, step: int) -> None:
+        """Put everything back as it was when the checkpoint of `step` was written."""
+        assert self.checkpoints is not None
+        tensors, state = self.checkpoints.read(step)
+        self.progress = snapshot.put_back(tensors, state, self.predictor.module, self.optimizer, self.streams)
+
+    def _checkpoint_if_due(self) -> bool:
+        every = self.settings.checkpoint_every
+        if every and self.progress.step % every == 0:
+            self.checkpoint()
+            return True
+        return False
+
+    def _stop_wanted(self) -> bool:
+        return self.control is not None and self.control.stop_wanted(self.progress.step)
+
+    # -- when it goes wrong --
+
+    def _diverged(self, value: float, prediction: torch.Tensor, batch: Batch, rates: Rates) -> Diverged:
+        step, epoch = self.progress.step + 1, self.progress.epoch + 1
+        what = f"the loss became {value} at step {step} (epoch {epoch})"
+        if not torch.isfinite(prediction).all() and step == 1:
+            return Diverged(
+                f"{what}: the untrained model {self.predictor.name} already predicts no finite number",
+                mend="look at its first values (init_sd) and at the fields' values",
+            )
+        return Diverged(
+            f"{what}, where the learning rate was {rates.lr:.3g}",
+            mend=f"the likely cause is a learning rate too high: try optimizer.lr = {self._lower_lr()}",
+        )
+
+    def _lower_lr(self) -> Any:
+        return f"{self.experiment.optimizer.params['lr'] / 10:.3g}"
+
+
+@contextmanager
+def reproducible(threads: int) -> Iterator[None]:
+    """Make torch add up gradients in one fixed order, with so many CPU threads (0: its own choice), for a while.
+
+    Without it the gradient of a look-up by index is summed in whatever order threads finish, and two runs of one
+    experiment differ in their last bits.
+    """
+    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    threads_before = torch.get_num_threads()
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.set_num_threads(threads or threads_before)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*does not have a deterministic implementation")
+            yield
+    finally:
+        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+        torch.set_num_threads(threads_before)
+
+
+def set_rates(optimizer: torch.optim.Optimizer, rates: Rates) -> None:
+    """Set the learning rate, and the momentum of an optimizer that uses one, before a step."""
+    for group in optimizer.param_groups:
+        group["lr"] = rates.lr
+        if rates.momentum is not None and "betas" in group:
+            group["betas"] = (rates.momentum, *group["betas"][1:])
+        elif rates.momentum is not None and group.get("momentum"):
+            group["momentum"] = rates.momentum
