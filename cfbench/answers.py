@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -204,3 +204,37 @@ class Prediction(Struct, frozen=True):
     item: str
     prediction: float
     known: bool
+
+
+class LoaderPreview(Struct, frozen=True):
+    """What training will see of the data.
+
+    Attributes:
+        rows: part -> number of rows.
+        dropped: reason -> rows in no part.
+        unseen: part -> rows whose user, or item, training does not see.
+        batch_size: rows a step.
+        steps_an_epoch: steps.
+        shapes: of a batch: x, categorical, continuous, target.
+        classes: field -> number of labels, "#na#" included.
+        batch: the first rows of the first training batch, in words.
+        split_hash: equal for equal data and rows.
+    """
+
+    rows: dict[str, int]
+    dropped: dict[str, int]
+    unseen: dict[str, dict[str, int]]
+    batch_size: int
+    steps_an_epoch: int
+    shapes: dict[str, tuple[int, ...]]
+    classes: dict[str, int]
+    batch: tuple[dict[str, str | float], ...]
+    split_hash: str
+
+
+class EventPage(Struct, frozen=True):
+    """Events of a run from one byte offset to the next, and whether the run is alive."""
+
+    events: list[dict[str, Any]]
+    offset: int
+    alive: bool

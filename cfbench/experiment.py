@@ -134,8 +134,8 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     training: Training = Training()
     metrics: tuple[Component, ...] = (Component("rmse"), Component("mae"))
 
-    def document(self) -> dict[str, Any]:
-        """Return it as plain tables, settings that have their default left out of the fixed tables."""
+    def document(self, complete: bool = False) -> dict[str, Any]:
+        """Return it as plain tables; settings of the fixed tables that have their default are there if `complete`."""
         tables: dict[str, Any] = {}
         for name in self.__struct_fields__:
             value = getattr(self, name)
@@ -144,7 +144,7 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
             elif name == "metrics":
                 tables[name] = [metric.table() for metric in value]
             else:
-                tables[name] = msgspec.to_builtins(value)
+                tables[name] = _complete(value) if complete else msgspec.to_builtins(value)
         return tables
 
     def seed_of(self, stream: str) -> int:
@@ -328,10 +328,27 @@ def _shown(value: Any) -> str:
 # -- writing --
 
 
-def to_toml(experiment: Experiment, comment: Callable[[str], str] | None = None) -> str:
-    """Return the experiment as TOML; `comment` gives a line of help for a key's path, or nothing."""
+def _complete(table: Struct) -> dict[str, Any]:
+    """Return a table with its defaults, but for those that mean "guess" or "there is none"."""
+    values = {name: getattr(table, name) for name in table.__struct_fields__}
+    plain = {
+        name: _complete(value) if isinstance(value, Struct) else msgspec.to_builtins(value)
+        for name, value in values.items()
+        if not isinstance(value, Struct) or value != type(value)()
+    }
+    return {name: value for name, value in plain.items() if value not in (None, "", [], {})}
+
+
+def to_toml(experiment: Experiment, comment: Callable[[str], str] | None = None, complete: bool = False) -> str:
+    """Return the experiment as TOML.
+
+    Args:
+        experiment: what to write.
+        comment: gives a line of help for a key's path, or nothing.
+        complete: write settings that have their default too.
+    """
     document = tomlkit.document()
-    for name, table in experiment.document().items():
+    for name, table in experiment.document(complete).items():
         if isinstance(table, list):
             array = tomlkit.aot()
             for entry in table:

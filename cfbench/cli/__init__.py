@@ -1,1 +1,78 @@
-"""."""
+"""The command line: each command parses, asks the bench, and prints. Modules are imported when their turn comes."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+from collections.abc import Sequence
+
+import click
+
+from cfbench import __version__
+from cfbench.errors import CfbenchError
+
+COMMANDS = {
+    "data": ("cfbench.cli.data:data", "Look at rating tables."),
+    "demo": ("cfbench.cli.train:demo", "Train on the built-in data and print what happens."),
+    "evaluate": ("cfbench.cli.results:evaluate", "Measure a run's model on its valid or test rows."),
+    "experiment": ("cfbench.cli.experiments:experiment", "Write, check and show experiments."),
+    "plugins": ("cfbench.cli.plugins:plugins", "See which plugins there are, and why one is broken."),
+    "predict": ("cfbench.cli.results:predict", "Predict the targets of a file of users and items."),
+    "runs": ("cfbench.cli.runs:runs", "List, watch, stop, resume and delete runs."),
+    "train": ("cfbench.cli.train:train", "Train an experiment."),
+}
+"""Command -> where it is, and its line of help, so that ``cfbench --help`` imports none of them."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands' names."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands from the table."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "--version", prog_name="cfbench")
+def root() -> None:
+    """Learn latent factors from who rated what: load data, train models, read what they learned."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0 done, 1 the work failed, 2 bad input, 130 interrupted."""
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        code = root.main(arguments, prog_name="cfbench", standalone_mode=False)
+    except CfbenchError as error:
+        return _refuse(str(error), error.exit_code)
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        if isinstance(error, click.exceptions.NoArgsIsHelpError):
+            error.show()
+            return error.exit_code
+        hint = f"; see '{context.command_path} --help'" if context else ""
+        return _refuse(error.format_message() + hint, error.exit_code)
+    except click.Abort:
+        return 130
+    return code if isinstance(code, int) else 0
+
+
+def _refuse(sentence: str, code: int) -> int:
+    from cfbench.text import label
+
+    click.echo(f"cfbench: {label(sentence, 2000)}", err=True)
+    return code

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from cfbench import paths
 from cfbench.answers import Column, SourceFile
 from cfbench.data import interactions as tables
+from cfbench.data import sources
 from cfbench.data.interactions import Counts, Interactions
 from cfbench.errors import BadInput, DiskFull, WorkFailed
 from cfbench.experiment import Data
@@ -126,10 +127,10 @@ def key_of(data: Data, *, verify: bool = False) -> str:
     Raises:
         BadInput: a source is missing or can't be read.
     """
-    sources = [data.source] if isinstance(data.source, str) else list(data.source)
-    every = [*sources, *(side.source for side in (data.items, data.users) if side.source)]
-    hashes = [content_hash(Path(source).expanduser(), verify=verify) for source in every]
-    names = [Path(source).name for source in every]
+    sides = [Path(side.source).expanduser() for side in (data.items, data.users) if side.source]
+    every = [*sources.named(data), *sides]
+    hashes = [content_hash(path, verify=verify) for path in every]
+    names = [path.name for path in every]
     plain = msgspec.structs.replace(
         data,
         source="",

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cfbench.answers import Column, LayoutPart, SourceFile
-from cfbench.data import cache, delimited, roles, sides, values
+from cfbench.data import account, cache, delimited, policies, roles, sides, sources, values
 from cfbench.data.interactions import Counts, Interactions
 from cfbench.data.named import resolved
 from cfbench.errors import BadInput, nearest
@@ -36,27 +31,13 @@ def open_interactions(data: Data, *, verify: bool = False) -> Interactions:
     return cache.opened(data, lambda: import_interactions(data), verify=verify)
 
 
-def source_files(data: Data) -> list[Path]:
-    """Return the rating files that `data` names.
-
-    Raises:
-        BadInput: it names none, or more than the 256 that a part number can tell apart.
-    """
-    names = [data.source] if isinstance(data.source, str) else data.source
-    if not names or not all(names):
-        raise BadInput("no data source is named", where="[data] source", mend='name a file, or the data set "demo"')
-    if len(names) > 256:
-        raise BadInput(f"{len(names)} files are more than 256", where="[data] source", mend="join some of them")
-    return [Path(name).expanduser() for name in names]
-
-
 def import_interactions(data: Data) -> Interactions:
     """Return the interactions of `data`, read from its files without regard to the cache; `data` names no data set.
 
     Raises:
         BadInput: as `open_interactions`.
     """
-    stack = delimited.stack([delimited.read(path, data.read) for path in source_files(data)])
+    stack = delimited.stack([delimited.read(path, data.read) for path in sources.named(data)])
     where = str(stack.tables[0].path)
     chosen = roles.assign(stack.frame, data, where)
     rows = _typed_rows(stack, chosen)
@@ -68,7 +49,7 @@ def import_interactions(data: Data) -> Interactions:
     origin = _field_origins(data, stack, side_tables, chosen)
     rows = _with_sides(rows, side_tables)
     rows = _with_fields(rows, data, stack, origin)
-    rows, counts = _policies(rows, data, stack, chosen, found["items"])
+    rows, counts = policies.apply(rows, data, stack, chosen, found["items"])
     return _coded(rows, data, stack, counts, side_tables, chosen, origin)
 
 
@@ -150,108 +131,6 @@ def _with_fields(
     return rows
 
 
-# -- policies ----------------------------------------------------------------------------------------------------------
-
-
-def _policies(
-    rows: pl.DataFrame, data: Data, stack: delimited.Stack, chosen: roles.Roles, items: sides.SideTable | None
-) -> tuple[pl.DataFrame, Counts]:
-    read, dropped = rows.height, dict[str, int]()
-    rows = _missing(rows, data, stack, chosen, dropped)
-    titles = rows.unique("item", maintain_order=True).select("item", "title")
-    shared = titles.drop_nulls()["title"].value_counts().filter(pl.col("count") > 1).height
-    ids = titles.height
-    if data.items.by == "title":
-        rows = _by_title(rows, items)
-    merged = ids - rows["item"].n_unique()
-    rows, duplicates, conflicts = _duplicates(rows, data, stack, dropped)
-    rows = _frequent(rows, data, dropped)
-    if not rows.height:
-        raise BadInput("no row is left", where=str(stack.tables[0].path), mend=f"of {read:,} dropped: {dropped}")
-    untitled = 0 if items is None else rows.filter(pl.col(items.row).is_null())["item"].n_unique()
-    return rows, Counts(read, dropped, duplicates, conflicts, shared, merged, untitled)
-
-
-def _missing(
-    rows: pl.DataFrame, data: Data, stack: delimited.Stack, chosen: roles.Roles, dropped: dict[str, int]
-) -> pl.DataFrame:
-    tests = {"user": pl.col("user") == "", "item": pl.col("item") == "", "target": pl.col("target").is_null()}
-    if chosen.time is not None:
-        tests["time"] = pl.col("time").is_null()
-    for role, test in tests.items():
-        lacking = rows.filter(test)
-        if not lacking.height:
-            continue
-        if data.missing == "error":
-            column = getattr(chosen, role)
-            raise BadInput(
-                f"the {role} (column '{column}') is missing",
-                where=stack.place(lacking["row"][0]),
-                mend='mend the row, or say missing = "drop" in [data]',
-            )
-        dropped[f"without a {role}"] = lacking.height
-        rows = rows.filter(~test)
-    return rows
-
-
-def _by_title(rows: pl.DataFrame, items: sides.SideTable | None) -> pl.DataFrame:
-    """Make the title the item; an item without one keeps its id, marked where that is another's title."""
-    if items is None or items.title is None:
-        raise BadInput(
-            'by = "title" needs a table with titles' if items is None else "no column of titles was found",
-            where="[data.items]",
-            mend="name the file in source" if items is None else "name the column in title",
-        )
-    untitled = pl.col("title").is_null()
-    taken = untitled & pl.col("item").is_in(rows["title"].drop_nulls().unique().implode())
-    label = pl.when(taken).then(pl.col("item") + " (id)").otherwise(pl.coalesce("title", "item"))
-    return rows.with_columns(item=label, title=label)
-
-
-def _duplicates(
-    rows: pl.DataFrame, data: Data, stack: delimited.Stack, dropped: dict[str, int]
-) -> tuple[pl.DataFrame, int, int]:
-    pair = ["user", "item"]
-    repeats = rows.filter(rows.select(pair).is_duplicated())
-    if not repeats.height:
-        return rows, 0, 0
-    pairs = repeats.group_by(pair, maintain_order=True).agg(
-        conflict=pl.col("target").n_unique() > 1, second=pl.col("row").get(1)
-    )
-    duplicates, conflicts = repeats.height - pairs.height, int(pairs["conflict"].sum())
-    if data.duplicates == "error":
-        first = pairs.sort("second").row(0, named=True)
-        raise BadInput(
-            f"user '{first['user']}' has item '{first['item']}' again",
-            where=stack.place(first["second"]),
-            mend='say duplicates = "keep", "first", "last" or "mean" in [data]',
-        )
-    if data.duplicates == "keep":
-        return rows, duplicates, conflicts
-    if data.duplicates == "mean":
-        later = [pl.col("time").max().over(pair)] if "time" in rows.columns else []
-        rows = rows.with_columns(pl.col("target").mean().over(pair), *later)
-    keep = "last" if data.duplicates == "last" else "first"
-    dropped["repeats of a pair"] = duplicates
-    return rows.unique(pair, keep=keep, maintain_order=True), duplicates, conflicts
-
-
-def _frequent(rows: pl.DataFrame, data: Data, dropped: dict[str, int]) -> pl.DataFrame:
-    """Drop users and items with too few rows, again and again, until all that are left have enough."""
-    before = -1
-    while rows.height != before:
-        before = rows.height
-        for column, least in (("user", data.min_user), ("item", data.min_item)):
-            if least < 2:
-                continue
-            kept = rows.filter(pl.len().over(column) >= least)
-            if kept.height < rows.height:
-                reason = f"of {column}s with fewer than {least} rows"
-                dropped[reason] = dropped.get(reason, 0) + rows.height - kept.height
-            rows = kept
-    return rows
-
-
 # -- codes -------------------------------------------------------------------------------------------------------------
 
 
@@ -293,77 +172,7 @@ def _coded(
         },
         classes=classes,
         counts=counts,
-        files=_files(stack, side_tables),
-        columns=_columns(stack, side_tables, chosen, data, origin),
-        notes=tuple(_notes(data, counts, chosen, side_tables)),
+        files=account.files(stack, side_tables),
+        columns=account.columns(stack, side_tables, chosen, data, origin),
+        notes=account.notes(data, counts, chosen, side_tables),
     )
-
-
-# -- what a person is told ---------------------------------------------------------------------------------------------
-
-
-def _files(stack: delimited.Stack, side_tables: list[sides.SideTable]) -> tuple[SourceFile, ...]:
-    tables = [("ratings", table) for table in stack.tables] + [(side.kind, side.table) for side in side_tables]
-    return tuple(SourceFile(table.path.name, kind, table.frame.height, _layout_parts(table)) for kind, table in tables)
-
-
-def _layout_parts(table: delimited.Table) -> tuple[LayoutPart, ...]:
-    layout = table.layout
-    words: dict[str, str] = {
-        "separator": {"\t": "TAB", " ": "blank"}.get(layout.separator, layout.separator),
-        "header": "yes" if layout.header else "no",
-        "encoding": layout.encoding,
-        "quote": layout.quote or "none",
-    }
-    return tuple(LayoutPart(name, value, name in layout.guessed) for name, value in words.items())
-
-
-def _columns(
-    stack: delimited.Stack,
-    side_tables: list[sides.SideTable],
-    chosen: roles.Roles,
-    data: Data,
-    origin: dict[str, sides.SideTable | None],
-) -> tuple[Column, ...]:
-    def further(name: str, table: Any) -> tuple[str, str]:
-        if name in origin and origin[name] is table:
-            return ("categorical" if name in data.categorical else "continuous"), "said"
-        return "", "not used"
-
-    columns = []
-    taken = chosen.by_column()
-    for name in stack.frame.columns:
-        role, reason = (taken[name], chosen.reasons[taken[name]]) if name in taken else further(name, None)
-        columns.append(Column("ratings", name, role, reason))
-    for side in side_tables:
-        named = {side.id: "id", side.title: "title"}
-        for name in side.table.frame.columns:
-            role, reason = further(name, side)
-            if not role and name in named:
-                role, reason = named[name], side.reasons[named[name]]
-            columns.append(Column(side.kind, name, role, reason))
-    return tuple(columns)
-
-
-def _notes(data: Data, counts: Counts, chosen: roles.Roles, side_tables: list[sides.SideTable]) -> list[str]:
-    notes = []
-    placed = [role for role, reason in chosen.reasons.items() if reason.startswith("by its place")]
-    if placed:
-        notes.append(f"{', '.join(placed)}: taken by the columns' places; if wrong, name the columns in [data]")
-    if chosen.target is None and data.target is None:
-        notes.append("no column of ratings was found, so every row counts as 1; if there is one, name target in [data]")
-    if counts.duplicates and data.duplicates == "keep":
-        notes.append(
-            f"{counts.duplicates:,} rows repeat a pair of user and item, {counts.conflicts:,} pairs with another"
-            ' target; duplicates = "last" or "mean" in [data] makes them one'
-        )
-    if counts.shared_titles and data.items.by == "id":
-        notes.append(
-            f'{counts.shared_titles:,} titles are borne by several items; by = "title" in [data.items] makes each one'
-        )
-    if counts.untitled:
-        notes.append(f"{counts.untitled:,} items are not in the item table and show their id; check id in [data.items]")
-    for side in side_tables:
-        if side.repeated():
-            notes.append(f"{side.repeated():,} rows of {side.table.path.name} repeat an id or lack one and are ignored")
-    return notes

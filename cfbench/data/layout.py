@@ -7,6 +7,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from msgspec import Struct
 
@@ -105,7 +106,7 @@ def records(text: str, separator: str, quote: str, where: str) -> Iterator[tuple
         BadInput: a row can't be told from the next; `where` is the file that the message names.
     """
     csv.field_size_limit(2**31 - 1)
-    quoting = csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
     lines = io.StringIO(text.replace("\r", "\N{SYMBOL FOR CARRIAGE RETURN}"), newline="\n")
     rows = csv.reader(lines, delimiter=separator, quotechar=quote or None, quoting=quoting)
     line = 1
@@ -171,9 +172,13 @@ def _separator_and_quote(text: str, given: Layout) -> tuple[str, str]:
 
 
 def _quotes(text: str, separator: str) -> tuple[str, str]:
+    """The quote characters to try, the likelier first: outside of CSV a quote is text unless it plainly quotes."""
     if separator in ",;":
         return '"', ""
-    first, *rest = split(text, separator, "")
+    mark = re.escape(separator)
+    if re.search(f'(?m)(^|{mark})"[^"\n]*{mark}[^"\n]*"({mark}|$)', text):
+        return '"', ""
+    first, *rest = split(text, separator, "") or [[]]
     columns = list(zip(*(rest or [first]), strict=False))
     quoted_column = any(all(len(v) > 1 and v[0] == v[-1] == '"' for v in column) for column in columns)
     return ('"', "") if quoted_column else ("", '"')
@@ -187,7 +192,7 @@ def _evenness(rows: list[list[str]]) -> float:
 
 def _has_header(rows: list[list[str]]) -> bool:
     first, rest = [value.strip() for value in rows[0]], rows[1:]
-    if any(is_number(value) for value in first) or len(set(first)) < len(first):
+    if any(is_number(value) for value in first):
         return False
     if sum(KNOWN_HEADERS.fullmatch(value) is not None for value in first) >= min(2, len(first)):
         return True

@@ -1,4 +1,4 @@
-"""The bytes of a source file: found, readable, unpacked, and text at all."""
+"""The source files, and their bytes: found, readable, unpacked, and text at all."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import zlib
 from pathlib import Path
 
 from cfbench.errors import BadInput
+from cfbench.experiment import Data
 
 GZIP = b"\x1f\x8b"
 LARGEST_RATIO = 200
@@ -28,6 +29,20 @@ _OTHER_FORMATS = {
     b"\xff\xfe": "text in UTF-16",
     b"\xfe\xff": "text in UTF-16",
 }
+
+
+def named(data: Data) -> list[Path]:
+    """Return the rating files that `data` names.
+
+    Raises:
+        BadInput: it names none, or more than the 256 that a part number can tell apart.
+    """
+    names = [data.source] if isinstance(data.source, str) else data.source
+    if not names or not all(names):
+        raise BadInput("no data source is named", where="[data] source", mend='name a file, or the data set "demo"')
+    if len(names) > 256:
+        raise BadInput(f"{len(names)} files are more than 256", where="[data] source", mend="join some of them")
+    return [Path(name).expanduser() for name in names]
 
 
 def read(path: Path) -> bytes:

@@ -1,1 +1,1 @@
-"""."""
+"""What was learned: trained models, read from their runs' folders."""

@@ -72,10 +72,8 @@ def _values(live: plugin.Declaration) -> dict[str, Any]:
 
 def _try_defaults(declaration: Declaration, params: type) -> None:
     try:
-        parameters.check(declaration, {}, "", "default of ")
+        parameters.check(declaration, {}, "", "default")
         params()
-    except BadInput as error:
-        raise BadInput(error.what.replace("default of .", "default of "), mend=error.mend) from error
     except ValueError as error:
         raise BadInput(f"its own rule refuses its defaults: {error}") from error
 

@@ -15,7 +15,7 @@ NONE = "none"
 """How TOML, which has no null, says that a parameter is not set."""
 
 _NOUNS = {"integer": "a whole number", "number": "a number", "boolean": "true or false", "string": "text"}
-_PLURALS = {"integer": "whole numbers", "number": "numbers", "boolean": "true or false", "string": "texts"}
+_PLURALS = {"integer": "whole numbers", "number": "numbers", "string": "texts"}
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -51,19 +51,19 @@ def check(declaration: Declaration, params: Mapping[str, Any], where: str, path:
 def help_of(declaration: Declaration, key: str) -> str:
     """Return one line about a parameter: ``length of each vector, 1 to 4096 rows, default 50``."""
     schema = declaration.properties[key]
-    choices = allowed(schema)
-    unit = schema.get("x-unit", "")
-    bare = choices in _NOUNS.values()
-    span = unit if bare else f"{choices.removeprefix('a whole number ').removeprefix('a number ')} {unit}".strip()
+    span = allowed(schema)
+    for noun in ("a whole number", "a number", "true or false", "text", " of", " "):
+        span = span.removeprefix(noun)  # the default shows as much
     default = schema["default"]
-    parts = [schema.get("description", ""), span, f"default {NONE if default is None else _shown(default)}"]
+    shown = _shown(NONE if default is None else default)
+    parts = (schema.get("description", ""), f"{span} {schema.get('x-unit', '')}".strip(), f"default {shown}")
     return ", ".join(part for part in parts if part)
 
 
 def allowed(schema: Mapping[str, Any]) -> str:
     """Return what a schema allows, in words: ``a whole number 1 to 4096``, ``true or false``, ``a, b or c``."""
     if "anyOf" in schema:
-        return f'{allowed(schema["anyOf"][0])} or "{NONE}"'
+        return f'"{NONE}" or {allowed(schema["anyOf"][0])}'
     if "enum" in schema:
         return _alternatives(_shown(value) for value in schema["enum"])
     if schema["type"] == "array":
@@ -72,18 +72,13 @@ def allowed(schema: Mapping[str, Any]) -> str:
 
 
 def _allowed_array(schema: Mapping[str, Any]) -> str:
-    if "prefixItems" not in schema:
-        items = schema["items"]
-        plain = "enum" not in items and items["type"] in _PLURALS
-        return (
-            f"a list of {_PLURALS[items['type']]} {_bounds(items)}".strip()
-            if plain
-            else f"a list, each {allowed(items)}"
-        )
-    parts = schema["prefixItems"]
-    if all(part == parts[0] for part in parts):
-        return f"a list of {len(parts)}, each {allowed(parts[0])}"
-    return f"a list of {len(parts)}: {', '.join(allowed(part) for part in parts)}"
+    parts = schema.get("prefixItems", [schema["items"]])
+    count = f"{len(parts)} " if "prefixItems" in schema else ""
+    if any(part != parts[0] for part in parts):
+        return f"a list of {count.strip()}: {', '.join(allowed(part) for part in parts)}"
+    if "enum" not in parts[0] and parts[0].get("type") in _PLURALS:
+        return f"a list of {count}{_PLURALS[parts[0]['type']]} {_bounds(parts[0])}".strip()
+    return f"a list of {count.strip() or 'any length'}, each {allowed(parts[0])}"
 
 
 def _bounds(schema: Mapping[str, Any]) -> str:

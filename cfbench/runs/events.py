@@ -117,4 +117,4 @@ def measurements(events: Iterable[Event]) -> Iterator[Event]:
             yield {key: value for key, value in event.items() if key not in _OF_THE_MOMENT}
 
 
-_OF_THE_MOMENT = {"seq", "time", "boot", "mono", "seconds", "rows_per_second"}
+_OF_THE_MOMENT = {"seq", "time", "boot", "mono", "rows_per_second"}

@@ -114,8 +114,8 @@ class Learner:
 
     def _run_epoch(self) -> bool:
         started = time.monotonic()
-        progress, first = self.progress, self.progress.batch
-        for batch in self.loader.train.batches(progress.epoch, first):
+        progress, rows_before = self.progress, self.progress.loss_rows
+        for batch in self.loader.train.batches(progress.epoch, progress.batch):
             self.step(batch)
             if progress.batch < self.steps_an_epoch:
                 written = self._checkpoint_if_due()
@@ -123,7 +123,7 @@ class Learner:
                     if not written:
                         self.checkpoint()
                     return False
-        self._close_epoch(time.monotonic() - started, self.steps_an_epoch - first)
+        self._close_epoch((progress.loss_rows - rows_before) / (time.monotonic() - started))
         self.checkpoint()
         return self._done() or not self._stop_wanted()
 
@@ -147,7 +147,7 @@ class Learner:
             self.events.write("step", step=self.progress.step, loss=self.progress.close_window(), lr=rates.lr)
         return value
 
-    def _close_epoch(self, seconds: float, batches: int) -> None:
+    def _close_epoch(self, rows_per_second: float) -> None:
         progress = self.progress
         train_loss = progress.loss_sum / progress.loss_rows
         valid_loss, metrics = evaluate(self.predictor, self.loader.valid, self.loss, self.metrics)
@@ -157,7 +157,6 @@ class Learner:
                 mend=f"the likely cause is a learning rate too high: try optimizer.lr = {self._lower_lr()}",
             )
         best = progress.close_epoch(valid_loss)
-        rows = batches * self.experiment.loader.batch_size
         progress.last = {
             "epoch": progress.epoch,
             "step": progress.step,
@@ -166,7 +165,7 @@ class Learner:
             "metrics": metrics,
             "best": best,
         }
-        self.events.write("epoch", **progress.last, seconds=round(seconds, 4), rows_per_second=round(rows / seconds))
+        self.events.write("epoch", **progress.last, rows_per_second=round(rows_per_second))
 
     # -- leaving and coming back --
 

@@ -79,8 +79,8 @@ def _take_random(streams: TorchStreams) -> tuple[_Tensors, dict[str, Any]]:
     tensors["torch"] = torch.get_rng_state()
     if torch.cuda.is_available():
         tensors |= {f"cuda/{n}": value for n, value in enumerate(torch.cuda.get_rng_state_all())}
-    kind, keys, *rest = np.random.get_state(legacy=True)  # type: ignore[misc]
-    return tensors, {"python": random.getstate(), "numpy": [kind, keys.tolist(), *rest]}
+    kind, keys, *rest = np.random.get_state()
+    return tensors, {"python": random.getstate(), "numpy": [kind, np.asarray(keys).tolist(), *rest]}
 
 
 def _put_back_random(tensors: _Tensors, state: dict[str, Any], streams: TorchStreams) -> None:

@@ -1,0 +1,102 @@
+"""``cfbench experiment``: a commented TOML to start from; check one; show it resolved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cfbench import experiment as experiments
+from cfbench.answers import LoaderPreview
+from cfbench.cli.here import bench
+from cfbench.cli.options import data_of, data_options
+from cfbench.cli.output import as_json, print_json, print_table, say
+from cfbench.errors import BadInput
+from cfbench.experiment import Data
+
+settings_option = click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override a setting: model.n_factors=128."
+)
+
+
+@click.group()
+def experiment() -> None:
+    """Write, check and show experiments."""
+
+
+@experiment.command()
+@click.argument("sources", nargs=-1, metavar="[FILE|DATASET]...")
+@data_options
+@click.option("--model", default="", help="The model plugin.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file, which must not exist yet.")
+@as_json
+def new(sources: tuple[str, ...], model: str, output: Path | None, as_json: bool, **given: Any) -> None:
+    """Print a commented TOML for these data, with every setting's default."""
+    data = data_of(sources, **given) if sources else Data()
+    folder = Path.cwd()
+    data = experiments.located(experiments.Experiment(data=data), folder).data
+    toml = bench().template(data, model)
+    if output:
+        _write_new(output, toml)
+        say(f"wrote {output}; train it: cfbench train {output}")
+    if as_json:
+        print_json({"toml": toml, "file": str(output) if output else None})
+    elif not output:
+        click.echo(toml, nl=False)
+
+
+def _write_new(path: Path, content: str) -> None:
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(content)
+    except FileExistsError as error:
+        raise BadInput("this file exists already", where=str(path), mend="choose another name") from error
+    except OSError as error:
+        raise BadInput(f"it can't be written ({error.strerror})", where=str(path)) from error
+
+
+@experiment.command()
+@click.argument("file", metavar="EXPERIMENT.toml")
+@settings_option
+@as_json
+def check(file: str, settings: tuple[str, ...], as_json: bool) -> None:
+    """Check an experiment whole: its keys, its plugins and their parameters, its data and their split."""
+    preview = bench().preview(bench().check(experiments.read(file, settings), file))
+    if as_json:
+        print_json({"file": file, "ok": True, "preview": preview})
+    else:
+        click.echo(f"{file} is fine: {_sizes(preview)}")
+
+
+@experiment.command()
+@click.argument("file", metavar="EXPERIMENT.toml")
+@settings_option
+@click.option("--batch", is_flag=True, help="Show a batch in words too.")
+@as_json
+def show(file: str, settings: tuple[str, ...], batch: bool, as_json: bool) -> None:
+    """Show an experiment resolved: full plugin names, every setting; and with --batch what training will see."""
+    resolved = bench().check(experiments.read(file, settings), file)
+    preview = bench().preview(resolved) if batch else None
+    if as_json:
+        print_json({"experiment": resolved.document(complete=True), "preview": preview})
+        return
+    click.echo(experiments.to_toml(resolved, complete=True), nl=False)
+    if preview:
+        _print_batch(preview)
+
+
+def _sizes(preview: LoaderPreview) -> str:
+    rows = ", ".join(f"{count:,} {part}" for part, count in preview.rows.items() if count)
+    return f"{rows} rows, {preview.steps_an_epoch:,} steps an epoch"
+
+
+def _print_batch(preview: LoaderPreview) -> None:
+    click.echo(f"\n# {_sizes(preview)}, split {preview.split_hash}")
+    for part, unseen in preview.unseen.items():
+        if preview.rows[part]:
+            click.echo(f"# {part}: {unseen['user']} rows of users and {unseen['item']} of items unseen in training")
+    shapes = ", ".join(f"{name} {shape}" for name, shape in preview.shapes.items())
+    click.echo(f"# a batch: {shapes}; its first rows:\n")
+    head = list(preview.batch[0])
+    print_table(head, [[str(row[name]) for name in head] for row in preview.batch])

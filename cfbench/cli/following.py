@@ -1,0 +1,69 @@
+"""Following a run in a terminal or a log: a line an epoch, and what to do at the end."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+
+from cfbench.answers import RunSummary
+from cfbench.bench.interface import Bench
+from cfbench.cli.output import number, say
+
+_POLL_SECONDS = 0.1
+
+
+def follow(bench: Bench, run: str, quiet: bool) -> list[dict[str, Any]]:
+    """Print a run's events as lines until it is no longer alive; return them."""
+    seen: list[dict[str, Any]] = []
+    offset = 0
+    while True:
+        page = bench.events(run, offset)
+        for event in page.events:
+            seen.append(event)
+            if not quiet:
+                print_event(event)
+        offset = page.offset
+        if not page.alive:
+            return seen
+        time.sleep(_POLL_SECONDS)
+
+
+def print_event(event: dict[str, Any]) -> None:
+    """Print one event as a person reads it; most need no line."""
+    match event["event"]:
+        case "started":
+            say(f"training {event['parameters']:,} parameters on {event['device']}, engine {event['engine']}")
+        case "resumed":
+            say(f"resumed after step {event['from_step']:,}")
+            for notice in event["notices"]:
+                say(f"note: {notice}")
+        case "epoch":
+            click.echo(epoch_line(event))
+        case "paused" | "stopped":
+            say(event["reason"])
+        case "finished" if event["reason"]:
+            say(event["reason"])
+
+
+def epoch_line(event: dict[str, Any]) -> str:
+    """Return an epoch as a line: losses, metrics, speed; a star marks the best valid loss so far."""
+    metrics = "  ".join(f"{name} {number(value)}" for name, value in event["metrics"].items())
+    losses = f"train {number(event['train_loss']):<8} valid {number(event['valid_loss']):<8}"
+    star = " *" if event["best"] else ""
+    return f"epoch {event['epoch']:>3}  {losses}  {metrics}  {event['rows_per_second']:,} ratings/s{star}"
+
+
+def closing_line(run: RunSummary) -> str:
+    """Return how a run ended, and the command that goes on from there."""
+    match run.state:
+        case "finished":
+            values = ", ".join(f"{name.upper()} {value:.4f}" for name, value in run.metrics.items())
+            return f"run {run.id} finished: {values or 'no valid rows to measure on'}"
+        case "failed" | "lost":
+            return f"run {run.id} {run.state}: {run.reason}"
+        case "stopped":
+            return f"run {run.id} stopped at step {run.step:,}; go on: cfbench runs resume {run.id}"
+        case _:
+            return f"run {run.id} is {run.state}"

@@ -1,0 +1,68 @@
+"""Options that several commands share: which data, and how they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from cfbench.experiment import Data, parse
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+_DATA_OPTIONS = [
+    click.option("--user", help="Column of users."),
+    click.option("--item", help="Column of items."),
+    click.option("--target", help='Column of ratings; "none": every row counts as 1.'),
+    click.option("--time", help='Column of Unix seconds; "none": there is none.'),
+    click.option("--separator", help='Between two values, such as "," or "::" or "\\t".'),
+    click.option("--header/--no-header", default=None, help="Whether the first line names the columns."),
+    click.option("--encoding", help="utf-8 or latin-1."),
+    click.option("--quote", help='The quoting character; "" for none.'),
+    click.option("--items", "items_source", metavar="FILE", help="A second table with the items' titles and fields."),
+    click.option("--item-id", help="Its column of ids."),
+    click.option("--title", help="Its column of titles."),
+    click.option("--by-title", is_flag=True, help="Items with one title are one item."),
+    click.option("--users", "users_source", metavar="FILE", help="A second table with the users' fields."),
+    click.option("--categorical", multiple=True, metavar="COLUMN", help="A field that holds labels; repeat for more."),
+    click.option("--continuous", multiple=True, metavar="COLUMN", help="A field that holds numbers; repeat for more."),
+]
+
+
+def data_options(function: _Function) -> _Function:
+    """Give a command the options that say which data, and how they are written; it gets them as keywords."""
+    for option in reversed(_DATA_OPTIONS):
+        function = option(function)
+    return function
+
+
+def data_of(sources: Sequence[str], **given: Any) -> Data:
+    """Return the table [data] that these options say."""
+    separator = given["separator"]
+    layout = {
+        "separator": separator.replace("\\t", "\t") if separator else None,
+        "header": given["header"],
+        "encoding": given["encoding"],
+        "quote": given["quote"],
+    }
+    items = {
+        "source": given["items_source"],
+        "id": given["item_id"],
+        "title": given["title"],
+        "by": "title" if given["by_title"] else None,
+    }
+    table = {
+        "source": sources[0] if len(sources) == 1 else list(sources),
+        **{role: given[role] for role in ("user", "item", "target", "time")},
+        "categorical": list(given["categorical"]),
+        "continuous": list(given["continuous"]),
+        "read": _said(layout),
+        "items": _said(items),
+        "users": _said({"source": given["users_source"]}),
+    }
+    return parse({"data": _said(table)}, where="command line").data
+
+
+def _said(table: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in table.items() if value not in (None, [], {}) and value != ()}

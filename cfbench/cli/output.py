@@ -1,0 +1,41 @@
+"""How answers are printed: tables for people, one JSON document for programs, narration on stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+import msgspec
+
+from cfbench import text
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+"""The option that every command has."""
+
+
+def print_json(answer: Any) -> None:
+    """Print an answer as one JSON document; text in it stays whole."""
+    click.echo(msgspec.json.format(msgspec.json.encode(answer)))
+
+
+def print_table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> None:
+    """Print rows under a head, columns aligned; those numbered in `right` to the right."""
+    drawn = [[text.label(cell, 60) for cell in row] for row in [head, *rows]]
+    widths = [max(map(text.width, column)) for column in zip(*drawn, strict=True)]
+    right = set(right)
+    for row in drawn:
+        cells = [
+            text.pad(cell, width, right=n in right) for n, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        click.echo("  ".join(cells).rstrip())
+
+
+def say(sentence: str) -> None:
+    """Print narration: on stderr, so that stdout is the answer alone."""
+    click.echo(text.label(sentence, 2000), err=True)
+
+
+def number(value: float | None) -> str:
+    """Return a figure of a metric or loss in five significant digits, or a dash."""
+    return "–" if value is None else f"{value:.5g}"

@@ -1,0 +1,79 @@
+"""``cfbench plugins``: which there are, from where, and why one is broken."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+
+from cfbench import paths
+from cfbench.cli.here import bench
+from cfbench.cli.output import as_json, print_json, print_table, say
+from cfbench.registry.declarations import Declaration
+from cfbench.registry.parameters import help_of
+
+KINDS = ["model", "splitter", "loss", "optimizer", "schedule", "metric", "dataset"]
+
+
+@click.group()
+def plugins() -> None:
+    """See which plugins there are, and why one is broken."""
+
+
+@plugins.command("list")
+@click.option("--kind", type=click.Choice(KINDS), help="Only this kind.")
+@click.option("--refresh", is_flag=True, help="Look at every plugin anew.")
+@as_json
+def list_(kind: str | None, refresh: bool, as_json: bool) -> None:
+    """List all plugins by kind, and those that can't be used, each with the reason."""
+    known = bench().plugins(refresh)
+    shown = [d for k in KINDS if kind in (None, k) for d in known.of_kind(k)]
+    if as_json:
+        print_json({"plugins": shown, "broken": known.broken, "notices": known.notices})
+        return
+    print_table(["kind", "name", "what it is", "from"], [[d.kind, d.name, d.summary, _origin(d)] for d in shown])
+    for broken in known.broken:
+        say(str(broken))
+    for notice in known.notices:
+        say(f"note: {notice.source}: {notice.text}")
+
+
+def _origin(declaration: Declaration) -> str:
+    match declaration.origin:
+        case "built in":
+            return "built in"
+        case "file":
+            return declaration.path
+        case "package":
+            return f"{declaration.package} {declaration.version}"
+
+
+@plugins.command()
+@click.argument("name")
+@click.option("--kind", type=click.Choice(KINDS), default=None, help="Where several kinds have one of that name.")
+@as_json
+def show(name: str, kind: str | None, as_json: bool) -> None:
+    """Show one plugin: what it is, where it comes from, its parameters."""
+    found = bench().plugin(name, kind or "")
+    if as_json:
+        print_json(found)
+        return
+    click.echo(f"{found.title} ({found.kind})\n{found.summary}\n\nname  {found.full_name}\nfrom  {_origin(found)}")
+    for fact, value in found.facts.items():
+        if value not in ("", [], {}, False):
+            click.echo(
+                f"{fact.replace('_', ' ')}: {value if isinstance(value, str) else msgspec.json.encode(value).decode()}"
+            )
+    if found.properties:
+        click.echo("\nparameters")
+        print_table(["", ""], [[f"  {key}", help_of(found, key)] for key in found.properties])
+
+
+@plugins.command()
+@as_json
+def path(as_json: bool) -> None:
+    """Print the folder for single-file plugins."""
+    folder = paths.folder("plugins")
+    if as_json:
+        print_json({"path": str(folder)})
+    else:
+        click.echo(str(folder))

@@ -1,0 +1,82 @@
+"""``cfbench evaluate`` and ``cfbench predict``."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import click
+
+from cfbench.bench.interface import Checkpoint
+from cfbench.cli.here import bench
+from cfbench.cli.output import as_json, number, print_json, say
+from cfbench.errors import BadInput
+
+checkpoint_option = click.option(
+    "--checkpoint",
+    type=click.Choice(["auto", "last", "best"]),
+    default="auto",
+    help="Which state of the model; auto: the best where the run stops early, else the last.",
+)
+
+
+@click.command()
+@click.argument("run", metavar="RUN")
+@click.option(
+    "--metric", "metrics", multiple=True, metavar="NAME", help="Instead of the experiment's; repeat for more."
+)
+@click.option("--test", is_flag=True, help="Open the test rows; the run counts how often.")
+@checkpoint_option
+@as_json
+def evaluate(run: str, metrics: tuple[str, ...], test: bool, checkpoint: Checkpoint, as_json: bool) -> None:
+    """Measure a run's model on its valid rows, or with --test on its test rows."""
+    measured = bench().evaluate(run, metrics, "test" if test else "valid", checkpoint)
+    if as_json:
+        print_json(measured)
+        return
+    click.echo(f"run {measured.run}, {measured.checkpoint} checkpoint (step {measured.step:,})")
+    click.echo(f"{measured.part}: {measured.rows:,} rows, split {measured.split_hash}")
+    click.echo(f"  {'loss':<8} {number(measured.loss)}")
+    for name, value in measured.metrics.items():
+        click.echo(f"  {name.upper():<8} {number(value)}")
+    if any(measured.unseen.values()):
+        say(f"{measured.unseen['user']} rows have a user and {measured.unseen['item']} an item unseen in training")
+    if test:
+        say(f"the test rows of this run were opened {measured.test_openings} times")
+
+
+@click.command()
+@click.argument("run", metavar="RUN")
+@click.argument("pairs", metavar="PAIRS.csv")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file.")
+@click.option("--raw", is_flag=True, help="Leave labels that a spreadsheet would run as formulas as they are.")
+@checkpoint_option
+@as_json
+def predict(run: str, pairs: str, output: Path | None, raw: bool, checkpoint: Checkpoint, as_json: bool) -> None:
+    """Predict the targets of a file of users and items; print CSV: user, item, prediction."""
+    predictions = bench().predict(run, pairs, checkpoint)
+    unseen = sum(not prediction.known for prediction in predictions)
+    if unseen:
+        say(f"{unseen:,} of {len(predictions):,} pairs have a user or an item unseen in training: predicted as #na#")
+    if as_json:
+        print_json(predictions)
+        return
+    content = io.StringIO()
+    writer = csv.writer(content, lineterminator="\n")
+    writer.writerow(["user", "item", "prediction"])
+    guard = (lambda label: label) if raw else _no_formula
+    writer.writerows([guard(p.user), guard(p.item), f"{p.prediction:.6g}"] for p in predictions)
+    if output is None:
+        click.echo(content.getvalue(), nl=False)
+        return
+    try:
+        output.write_text(content.getvalue(), encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"it can't be written ({error.strerror})", where=str(output)) from error
+    say(f"wrote {len(predictions):,} predictions to {output}")
+
+
+def _no_formula(label: str) -> str:
+    """Return a label that no spreadsheet takes for a formula."""
+    return f"'{label}" if label[:1] in "=+-@\t\r" and label else label

@@ -1,0 +1,166 @@
+"""``cfbench runs``: list, show, watch, wait for, stop, pause, resume and delete runs."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+
+import click
+
+from cfbench.answers import RunSummary
+from cfbench.cli.following import closing_line, epoch_line, follow
+from cfbench.cli.here import bench
+from cfbench.cli.output import as_json, number, print_json, print_table, say
+from cfbench.cli.train import close, watch_until_end
+
+run_argument = click.argument("run", metavar="RUN")
+
+
+@click.group()
+def runs() -> None:
+    """List, watch, stop, resume and delete runs.
+
+    RUN is an id, the start of one, the words at its end, or "last".
+    """
+
+
+@runs.command("list")
+@click.option("--group", help="Only runs of this group.")
+@as_json
+def list_(group: str | None, as_json: bool) -> None:
+    """List all runs, oldest first."""
+    found = [run for run in bench().runs() if group in (None, run.group)]
+    if as_json:
+        print_json(found)
+    elif not found:
+        say("there is no run yet; start one: cfbench demo")
+    else:
+        head = ["run", "state", "epochs", "valid loss", "metrics", "model", "data"]
+        print_table(head, [_row(run) for run in found], right=[3])
+
+
+def _row(run: RunSummary) -> list[str]:
+    metrics = " ".join(f"{name} {number(value)}" for name, value in run.metrics.items())
+    epochs = f"{run.epochs_done}/{run.epochs}"
+    data = run.data if isinstance(run.data, str) else ", ".join(run.data)
+    return [run.id, run.state, epochs, number(run.valid_loss), metrics, run.model.partition(":")[2], data]
+
+
+@runs.command()
+@run_argument
+@as_json
+def show(run: str, as_json: bool) -> None:
+    """Show one run: its state and why, its epochs."""
+    found = bench().run(run)
+    events = bench().events(found.id).events
+    if as_json:
+        print_json({"run": found, "events": events})
+        return
+    click.echo(f"{found.id}  {found.state}{f': {found.reason}' if found.reason else ''}")
+    click.echo(
+        f"created {datetime.fromtimestamp(found.created):%Y-%m-%d %H:%M:%S}, model {found.model}, data {found.data}"
+    )
+    click.echo(f"step {found.step:,} of {found.steps:,}, split {found.split_hash}, folder {found.path}")
+    for line in found.damaged_lines:
+        say(f"line {line} of its events can't be read")
+    from cfbench.runs.events import effective
+
+    for event in effective(events):
+        if event["event"] == "epoch":
+            click.echo(epoch_line(event))
+
+
+@runs.command()
+@run_argument
+@as_json
+def watch(run: str, as_json: bool) -> int:
+    """Print a run's epochs as they come, until it ends; ctrl+c leaves, the run goes on."""
+    found = bench().run(run).id
+    try:
+        events = follow(bench(), found, quiet=as_json)
+    except KeyboardInterrupt:
+        say(f"run {found} goes on; stop it: cfbench runs stop {found}")
+        return 130
+    if as_json:
+        print_json({"run": bench().run(found), "events": events})
+        return bench().run(found).exit_code
+    return close(bench(), [found], as_json)
+
+
+@runs.command()
+@run_argument
+@click.option("--timeout", type=click.FloatRange(min=0), help="Give up after so many seconds.")
+@as_json
+def wait(run: str, timeout: float | None, as_json: bool) -> int:
+    """Wait in silence until a run ends; exit as it did."""
+    found = bench().run(run).id
+    until = time.monotonic() + timeout if timeout is not None else None
+    while bench().events(found, offset=1 << 62).alive:
+        if until is not None and time.monotonic() > until:
+            say(f"run {found} is not done after {timeout:g} s")
+            return 1
+        time.sleep(0.1)
+    return close(bench(), [found], as_json)
+
+
+def _told(run: str, verb: str, as_json: bool) -> None:
+    found = bench().run(run)
+    if as_json:
+        print_json(found)
+    else:
+        say(f"asked run {found.id} to {verb}")
+
+
+@runs.command()
+@run_argument
+@click.option("--wait", "and_wait", is_flag=True, help="Come back when it has stopped.")
+@as_json
+def stop(run: str, and_wait: bool, as_json: bool) -> None:
+    """Ask a run to stop after its batch, with a checkpoint."""
+    found = bench().run(run).id
+    bench().command(found, "stop")
+    if and_wait:
+        follow(bench(), found, quiet=True)
+        say(closing_line(bench().run(found)))
+    _told(found, "stop", as_json)
+
+
+@runs.command()
+@run_argument
+@as_json
+def pause(run: str, as_json: bool) -> None:
+    """Ask a run to pause; its worker stays, "unpause" goes on."""
+    bench().command(run, "pause")
+    _told(run, "pause", as_json)
+
+
+@runs.command()
+@run_argument
+@click.option("--detach", is_flag=True, help="Start it and come back at once.")
+@as_json
+def resume(run: str, detach: bool, as_json: bool) -> int:
+    """Go on with a run that is paused, stopped, failed or lost, from its last checkpoint."""
+    found = bench().run(run)
+    if found.state == "paused":
+        bench().command(found.id, "resume")
+        _told(found.id, "go on", as_json)
+        return 0
+    bench().resume(found.id)
+    if detach:
+        _told(found.id, "go on", as_json)
+        return 0
+    interrupted = watch_until_end(bench(), found.id, as_json)
+    return close(bench(), [found.id], as_json, interrupted)
+
+
+@runs.command()
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
+@as_json
+def delete(runs: tuple[str, ...], as_json: bool) -> None:
+    """Move runs to the trash."""
+    moved = {bench().run(run).id: bench().delete(run) for run in runs}
+    if as_json:
+        print_json(moved)
+    else:
+        for run, place in moved.items():
+            say(f"moved {run} to {place}; move it back to undo")

@@ -1,0 +1,170 @@
+"""``cfbench train`` and ``cfbench demo``."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import click
+import msgspec
+
+from cfbench import experiment as experiments
+from cfbench.answers import RunSummary
+from cfbench.bench.interface import Bench
+from cfbench.cli.experiments import settings_option
+from cfbench.cli.following import closing_line, follow
+from cfbench.cli.here import bench
+from cfbench.cli.output import as_json, print_json, say
+from cfbench.errors import BadInput
+from cfbench.experiment import Component, Data, Experiment
+
+
+@click.command()
+@click.argument("file", required=False, metavar="[EXPERIMENT.toml]")
+@settings_option
+@click.argument("more_settings", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--detach", is_flag=True, help="Start it and come back at once.")
+@click.option("--here", is_flag=True, help="Train in this process, so that breakpoint() works.")
+@click.option("--folds", type=click.Choice(["all"]), help="One run for each fold of the splitter.")
+@click.option("--seeds", type=click.IntRange(1, 1000), default=1, help="One run for each of N seeds.")
+@as_json
+def train(
+    file: str | None,
+    settings: tuple[str, ...],
+    more_settings: tuple[str, ...],
+    detach: bool,
+    here: bool,
+    folds: str | None,
+    seeds: int,
+    as_json: bool,
+) -> int:
+    """Train an experiment: the one in the file, or the default one with settings.
+
+    A first ctrl+c stops it after the batch, with a checkpoint; a second one at once.
+    """
+    if detach and here:
+        raise click.UsageError("--detach and --here exclude each other")
+    settings = (*settings, *more_settings)
+    if file and "=" in file and not os.path.exists(file):
+        settings, file = (file, *settings), None
+    experiment = _experiment(file, settings)
+    checked = bench().check(experiment, file or "command line")
+    if here:
+        return _train_here(checked, folds is not None, seeds, as_json)
+    started = bench().start(checked, folds is not None, seeds)
+    return _report_started(started, as_json) if detach else _watch(bench(), started, as_json)
+
+
+def _experiment(file: str | None, settings: tuple[str, ...]) -> Experiment:
+    if file:
+        return experiments.read(file, settings)
+    document: dict[str, object] = {}
+    for setting in settings:
+        experiments.override(document, setting)
+    return experiments.located(experiments.parse(document, where="command line"), Path.cwd())
+
+
+def _report_started(started: list[str], as_json: bool) -> int:
+    if as_json:
+        print_json({"runs": started})
+    else:
+        for run in started:
+            click.echo(run)
+        say(f"started {len(started)}; watch: cfbench runs watch {started[0]}")
+    return 0
+
+
+def _watch(bench: Bench, started: list[str], as_json: bool) -> int:
+    interrupted = False
+    for run in started:
+        if interrupted:
+            _stop_quietly(bench, run)
+        else:
+            say(f"run {run}")
+            interrupted = watch_until_end(bench, run, as_json)
+    return close(bench, started, as_json, interrupted)
+
+
+def watch_until_end(bench: Bench, run: str, quiet: bool) -> bool:
+    """Follow a run; a first ctrl+c asks it to stop, a second kills its worker. Return whether there was one."""
+    try:
+        follow(bench, run, quiet)
+    except KeyboardInterrupt:
+        say("stopping after this batch, with a checkpoint; ctrl+c again ends it at once")
+        _stop_quietly(bench, run)
+        try:
+            follow(bench, run, quiet=True)
+        except KeyboardInterrupt:
+            started = [event for event in bench.events(run).events if event["event"] == "started"]
+            if started and bench.events(run).alive:
+                os.kill(started[-1]["pid"], signal.SIGKILL)
+        return True
+    return False
+
+
+def _stop_quietly(bench: Bench, run: str) -> None:
+    try:
+        bench.command(run, "stop")
+    except BadInput:
+        return
+
+
+def close(bench: Bench, started: list[str], as_json: bool, interrupted: bool = False) -> int:
+    """Print how runs ended; return the exit code that says it."""
+    ended = [bench.run(run) for run in started]
+    if as_json:
+        print_json(ended[0] if len(ended) == 1 else ended)
+    else:
+        for run in ended:
+            (click.echo if run.state == "finished" else say)(closing_line(run))
+        if len(ended) > 1:
+            _print_means(ended)
+    return 130 if interrupted else max(run.exit_code for run in ended)
+
+
+def _print_means(ended: list[RunSummary]) -> None:
+    finished = [run for run in ended if run.state == "finished"]
+    for name in finished[0].metrics if finished else ():
+        values = [run.metrics[name] for run in finished]
+        mean = sum(values) / len(values)
+        sd = (sum((value - mean) ** 2 for value in values) / max(1, len(values) - 1)) ** 0.5
+        click.echo(f"{name.upper()} {mean:.4f} ± {sd:.4f} (mean ± sd of {len(values)} runs)")
+
+
+def _train_here(experiment: Experiment, folds: bool, seeds: int, as_json: bool) -> int:
+    from cfbench.runs.launching import train_here
+    from cfbench.runs.preparing import prepare, variants
+
+    started: list[str] = []
+    code = 0
+    for variant in list(variants(experiment, folds, seeds)):
+        run = prepare(variant)
+        started.append(run.id)
+        say(f"run {run.id}")
+        code = train_here(run)
+        if not as_json:
+            follow(bench(), run.id, quiet=False)
+        if code:
+            break
+    return close(bench(), started, as_json, code == 130)
+
+
+@click.command()
+@click.option("--epochs", type=click.IntRange(1), default=5, help="Passes over the training rows.")
+@as_json
+def demo(epochs: int, as_json: bool) -> int:
+    """Train on the built-in data and print what happens: a line an epoch and the final RMSE.
+
+    The data are synthetic: ratings of invented titles, made from planted factors.
+    """
+    experiment = Experiment(
+        data=Data(source="demo"),
+        model=Component("biased-dot-product", {"n_factors": 10, "y_range": [0.0, 5.5]}),
+        training=experiments.Training(epochs=epochs),
+    )
+    experiment = msgspec.structs.replace(experiment, experiment=experiments.About(name="demo"))
+    code = _watch(bench(), bench().start(bench().check(experiment, "demo")), as_json)
+    if not code and not as_json:
+        say("next: cfbench runs list, cfbench evaluate last, cfbench experiment new YOUR-RATINGS.csv")
+    return code

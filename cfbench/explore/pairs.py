@@ -1,0 +1,40 @@
+"""Predictions for a file of pairs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from cfbench.answers import Prediction
+from cfbench.data import delimited, roles
+from cfbench.errors import BadInput
+from cfbench.experiment import Data, Layout
+from cfbench.explore.trained import Trained, Which, load
+
+
+def predict_file(run: str, path: str, checkpoint: Which = "auto") -> list[Prediction]:
+    """Return a prediction for each row of a delimited file of users and items, in its order.
+
+    Columns are found as in the run's own data, else by name or position; further ones serve as fields by their name.
+    """
+    trained = load(run, checkpoint)
+    table = delimited.read(Path(path), Layout())
+    found = roles.assign(table.frame, _as_trained(trained, table.frame.columns), path)
+    users, items = table.frame[found.user].to_list(), table.frame[found.item].to_list()
+    fields = {name: table.frame[name].to_list() for name in trained.fields if name in table.frame.columns}
+    try:
+        predicted = trained.predict(users, items, fields)
+    except ValueError as error:
+        raise BadInput(f"a field has a value that is no number ({error})", where=path, mend="mend that row") from error
+    known = trained.known(users, items)
+    return [
+        Prediction(user, item, float(value), bool(seen))
+        for user, item, value, seen in zip(users, items, predicted, known, strict=True)
+    ]
+
+
+def _as_trained(trained: Trained, columns: list[str]) -> Data:
+    data = trained.experiment.data
+    named = {role: getattr(data, role) for role in ("user", "item") if getattr(data, role) in columns}
+    return msgspec.structs.replace(Data(target="none", time="none"), **named)

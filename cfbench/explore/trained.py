@@ -1,0 +1,242 @@
+"""A trained model: loaded from its run's folder, labels in, numbers out."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from cfbench import experiment
+from cfbench.answers import Evaluation
+from cfbench.errors import BadInput, WorkFailed
+from cfbench.loading import kept
+from cfbench.loading.loader import Batch, Loader
+from cfbench.loading.streams import TorchStreams
+from cfbench.runs import events
+from cfbench.runs.folder import RunFolder, find
+from cfbench.runs.plugins import finder
+from cfbench.runs.worker import open_loader
+from cfbench.training.checkpoints import Checkpoints
+from cfbench.training.components import Predictor, make_loss, make_metrics
+from cfbench.training.evaluation import evaluate
+
+Which = Literal["auto", "last", "best"]
+
+
+def load(run: str | os.PathLike[str], checkpoint: Which = "auto") -> Trained:
+    """Return the trained model of a run.
+
+    Args:
+        run: its id, the start or end of one, "last", or its folder's path.
+        checkpoint: "last", "best" (by valid loss), or "auto": the best where the run stops early, else the last.
+
+    Raises:
+        BadInput: there is no such run, or it has no whole checkpoint.
+    """
+    return Trained(find(os.fspath(run)), checkpoint)
+
+
+class Trained:
+    """A model as one checkpoint of a run holds it.
+
+    Attributes:
+        run: the run's folder.
+        experiment: what defined it.
+        classes: field -> labels by code; "user", "item" and "title" are always there.
+        model: the torch.nn.Module, in evaluation mode, on the CPU.
+        step: the checkpoint's step.
+        checkpoint: "last" or "best".
+    """
+
+    def __init__(self, run: RunFolder, checkpoint: Which = "auto") -> None:
+        self.run = run
+        self.experiment = _on_cpu(experiment.read(run.experiment))
+        self._find = finder(run)
+        self._encoder = kept.load(run.data)
+        self.classes: Mapping[str, Sequence[str]] = self._encoder.classes
+        self._predictor = Predictor(self.experiment, self._find, self._encoder.info(TorchStreams(self.experiment)))
+        self.model = self._predictor.module.eval()
+        self.step, self.checkpoint = self._choose(checkpoint)
+        tensors, _ = Checkpoints(run.checkpoints).read(self.step)
+        self.model.load_state_dict(tensors["model"])
+
+    def _choose(self, wanted: Which) -> tuple[int, Literal["last", "best"]]:
+        checkpoints = Checkpoints(self.run.checkpoints)
+        if wanted == "best" or (wanted == "auto" and self.experiment.training.early_stopping):
+            best = [event["step"] for event in self.history if event["best"]]
+            if best and best[-1] in checkpoints.steps():
+                return best[-1], "best"
+        for step, damage in checkpoints.newest_whole():
+            if not damage:
+                return step, "last"
+        raise BadInput(f"run {self.run.id} has no whole checkpoint", mend=f"cfbench runs resume {self.run.id}")
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """The run's epochs: train and valid loss, metrics, whether it was the best so far."""
+        return [
+            event for event in events.measurements(events.read(self.run.events).events) if event["event"] == "epoch"
+        ]
+
+    @property
+    def fields(self) -> list[str]:
+        """The fields that the model reads besides user and item."""
+        return [*self._encoder.categorical, *self._encoder.scales] if self._predictor.fields else []
+
+    # -- predictions --
+
+    def predict(
+        self,
+        users: Sequence[str],
+        items: Sequence[str],
+        fields: Mapping[str, Sequence[Any]] | None = None,
+    ) -> NDArray[np.float64]:
+        """Return predicted targets, float64 (n,), of n pairs of labels.
+
+        An item may be named by its title where only one item bears it. A user or item that training did not see is
+        predicted as "#na#"; `known` tells which. A field that is not given is taken from the user's or item's own.
+        """
+        if len(users) != len(items):
+            raise BadInput(f"{len(users)} users and {len(items)} items make no pairs", mend="give as many of each")
+        return self._score(self._codes(users, items), fields or {})
+
+    def known(self, users: Sequence[str], items: Sequence[str]) -> NDArray[np.bool_]:
+        """Return for each pair whether training saw both its user and its item, bool (n,)."""
+        codes = self._codes(users, items)
+        both: NDArray[np.bool_] = np.all(
+            [self._encoder.seen[field][codes[field]] for field in ("user", "item")], axis=0
+        )
+        return both
+
+    def _score(self, codes: dict[str, NDArray[np.int32]], given: Mapping[str, Sequence[Any]]) -> NDArray[np.float64]:
+        n, encoder = len(codes["user"]), self._encoder
+        x = np.stack([encoder.known(field, codes[field]) for field in ("user", "item")], 1)
+        categorical, continuous = np.zeros((n, len(encoder.categorical)), np.int64), np.zeros((n, len(encoder.scales)))
+        for column, field in enumerate(encoder.categorical if self.fields else ()):
+            own = self._field_codes(field, given[field]) if field in given else self._own(field, codes)
+            categorical[:, column] = encoder.known(field, own.astype(np.int32))
+        for column, (field, scale) in enumerate(encoder.scales.items() if self.fields else ()):
+            values = np.asarray(given[field], np.float32) if field in given else self._own(field, codes)
+            continuous[:, column] = scale(values.astype(np.float32))
+        batch = Batch(
+            torch.from_numpy(x.astype(np.int64)),
+            torch.from_numpy(categorical),
+            torch.from_numpy(continuous),
+            torch.zeros(n),
+        )
+        with torch.no_grad():
+            chunks = [self._predictor(self._predictor.place(batch[at : at + 16_384])) for at in range(0, n, 16_384)]
+        return torch.cat(chunks).double().numpy() if chunks else np.empty(0)
+
+    def _own(self, field: str, codes: dict[str, NDArray[np.int32]]) -> NDArray[Any]:
+        own = kept.fields_of(self.run.data, field, codes)
+        if own is None:
+            raise BadInput(f"the model {self._predictor.name} needs the field '{field}'", mend="add a column for it")
+        return own
+
+    def _field_codes(self, field: str, labels: Sequence[Any]) -> NDArray[np.int32]:
+        codes = {label: code for code, label in enumerate(self.classes[field])}
+        return np.array([codes.get(str(label), 0) for label in labels], np.int32)
+
+    def _codes(self, users: Sequence[str], items: Sequence[str]) -> dict[str, NDArray[np.int32]]:
+        return {
+            "user": np.array([self._users.get(str(user), 0) for user in users], np.int32),
+            "item": np.array([self._items.get(str(item), 0) for item in items], np.int32),
+        }
+
+    @cached_property
+    def _users(self) -> dict[str, int]:
+        return {label: code for code, label in enumerate(self.classes["user"])}
+
+    @cached_property
+    def _items(self) -> dict[str, int]:
+        """Item labels, and titles that one item alone bears, to codes; a label goes before a title."""
+        titles: dict[str, int] = {}
+        for code, title in enumerate(self.classes["title"]):
+            titles[title] = 0 if title in titles else code
+        return titles | {label: code for code, label in enumerate(self.classes["item"])}
+
+    # -- evaluation --
+
+    @cached_property
+    def loader(self) -> Loader:
+        """The run's data as batches; needs the imported data or their source."""
+        return open_loader(self.run, self.experiment)
+
+    def evaluate(self, part: Literal["valid", "test"] = "valid", metrics: Iterable[str] = ()) -> Evaluation:
+        """Return loss and metrics over a part; measuring the test part is counted in the run's folder.
+
+        Args:
+            part: what to measure on.
+            metrics: full names; none: the experiment's own.
+
+        Raises:
+            BadInput: the split has no such part.
+        """
+        rows = getattr(self.loader, part)
+        if not rows.n_rows:
+            raise BadInput(
+                f"the split of run {self.run.id} has no {part} rows", mend="train with a split that has some"
+            )
+        chosen = self._experiment_with(metrics)
+        loss, values = evaluate(
+            self._predictor, rows, make_loss(chosen, self._find), make_metrics(chosen, self._find_any)
+        )
+        if loss is None:
+            raise WorkFailed("nothing was measured", where=part)
+        measured = Evaluation(
+            run=self.run.id,
+            part=part,
+            rows=rows.n_rows,
+            step=self.step,
+            checkpoint=self.checkpoint,
+            loss=loss,
+            metrics=values,
+            unseen=self.loader.unseen(rows),
+            test_openings=self._openings() + (part == "test"),
+            split_hash=self.loader.split_hash,
+        )
+        self._keep(measured)
+        return measured
+
+    def _experiment_with(self, metrics: Iterable[str]) -> experiment.Experiment:
+        tables = tuple(experiment.Component(name) for name in metrics)
+        return msgspec.structs.replace(self.experiment, metrics=tables) if tables else self.experiment
+
+    def _find_any(self, kind: str, name: str) -> Any:
+        from cfbench.loading.components import installed
+
+        try:
+            return self._find(kind, name)
+        except BadInput:
+            return installed(kind, name)
+
+    @property
+    def _evaluations(self) -> Any:
+        return self.run.results / "evaluations.jsonl"
+
+    def _openings(self) -> int:
+        if not self._evaluations.exists():
+            return 0
+        return sum(b'"part":"test"' in line for line in self._evaluations.read_bytes().splitlines())
+
+    def _keep(self, measured: Evaluation) -> None:
+        self.run.results.mkdir(mode=0o700, exist_ok=True)
+        line = {**msgspec.to_builtins(measured), "time": time.time(), "by": getpass.getuser()}
+        file = os.open(self._evaluations, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(file, msgspec.json.encode(line) + b"\n")
+        finally:
+            os.close(file)
+
+
+def _on_cpu(defined: experiment.Experiment) -> experiment.Experiment:
+    return msgspec.structs.replace(defined, training=msgspec.structs.replace(defined.training, device="cpu"))

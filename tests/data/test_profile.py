@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cfbench.data.profile import WIDTH, describe, lines
+from cfbench.experiment import Data, ItemSide, Side
+from cfbench.text import width
+
+
+def test_movielens_is_described(shared: Path) -> None:
+    folder = shared / "ml-100k"
+    profile = describe(
+        Data(
+            source=str(folder / "u.data"),
+            items=ItemSide(source=str(folder / "u.item")),
+            users=Side(source=str(folder / "u.user")),
+        )
+    )
+    assert (profile.read, profile.kept, profile.users, profile.items) == (100_000, 100_000, 943, 1_682)
+    assert [(bar.low, bar.count) for bar in profile.targets] == [
+        (1, 6_110),
+        (2, 11_370),
+        (3, 27_145),
+        (4, 34_174),
+        (5, 21_201),
+    ]
+    assert profile.target_mean == pytest.approx(3.52986)
+    assert (profile.time_first, profile.time_last) == ("1997-09-20T03:05:10Z", "1998-04-22T23:10:38Z")
+    assert profile.first[0].item == "Kolya (1996)"
+    assert profile.feedback == "explicit"
+    assert profile.shared_titles == 18
+    assert all(part.guessed for file in profile.files for part in file.layout)
+    roles = {column.name: column.role for column in profile.columns if column.table == "ratings"}
+    assert roles == {"column_1": "user", "column_2": "item", "column_3": "target", "column_4": "time"}
+
+
+def test_counts_are_told_from_ratings(shared: Path) -> None:
+    profile = describe(Data(source=str(shared / "lastfm-2k/user_artists.dat")))
+    assert any('target = "none"' in note for note in profile.notes)
+    assert sum(bar.count for bar in profile.targets) == 92_834
+    assert len(profile.targets) <= 12
+
+
+def test_lines_mark_hostile_text_and_fit_80_cells(tmp_path: Path) -> None:
+    path = tmp_path / "ratings.csv"
+    path.write_text(
+        f'user,item,rating,genre\n"\x1b[2J","\u202etxt.exe",3,a\nu,{"long" * 60},4.25,a\n{"宽" * 60},b,1,a\n'
+    )
+    text = lines(describe(Data(source=str(path), categorical=["genre"])))
+    assert all(width(line) <= WIDTH for line in text)
+    drawn = "\n".join(text)
+    assert "\x1b" not in drawn
+    assert "\u202e" not in drawn
+    assert "␛[2J" in drawn
+
+
+def test_what_was_dropped_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "ratings.csv"
+    path.write_text("user,item,rating\n1,2,3\n1,3,\n1,2,4\n")
+    profile = describe(Data(source=str(path), missing="drop", duplicates="last"))
+    assert profile.dropped == {"without a target": 1, "repeats of a pair": 1}
+    assert (profile.duplicates, profile.conflicts) == (1, 1)
+    assert any("without a target" in line and "1 dropped" in line for line in lines(profile))
