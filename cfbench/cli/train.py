@@ -96,7 +96,7 @@ def watch_until_end(bench: Bench, run: str, quiet: bool) -> bool:
         try:
             follow(bench, run, quiet=True)
         except KeyboardInterrupt:
-            started = [event for event in bench.events(run).events if event["event"] == "started"]
+            started = [event for event in bench.events(run).events if event["event"] == "starting"]
             if started and bench.events(run).alive:
                 os.kill(started[-1]["pid"], signal.SIGKILL)
         return True

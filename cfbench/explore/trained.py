@@ -22,7 +22,7 @@ from cfbench.loading.loader import Batch, Loader
 from cfbench.loading.streams import TorchStreams
 from cfbench.runs import events
 from cfbench.runs.folder import RunFolder, find
-from cfbench.runs.plugins import finder
+from cfbench.runs.plugins import experiment_of, finder
 from cfbench.runs.worker import open_loader
 from cfbench.training.checkpoints import Checkpoints
 from cfbench.training.components import Predictor, make_loss, make_metrics
@@ -58,7 +58,7 @@ class Trained:
 
     def __init__(self, run: RunFolder, checkpoint: Which = "auto") -> None:
         self.run = run
-        self.experiment = _on_cpu(experiment.read(run.experiment))
+        self.experiment = _on_cpu(experiment_of(run))
         self._find = finder(run)
         self._encoder = kept.load(run.data)
         self.classes: Mapping[str, Sequence[str]] = self._encoder.classes

@@ -11,7 +11,7 @@ from cfbench.registry import cache, supervising
 from cfbench.registry.declarations import Broken, Declaration, Notice, Scan
 from cfbench.registry.sources import Source, sources
 
-_scans: dict[str, Scan] = {}
+_memo: dict[str, Scan] = {}
 
 
 def catalogue(refresh: bool = False) -> Catalogue:
@@ -20,18 +20,14 @@ def catalogue(refresh: bool = False) -> Catalogue:
     Listing imports no plugin, torch, polars or numpy here: what the cache lacks is imported in a child process.
     """
     found, refused = sources()
-    if refresh:
-        _scans.clear()
-    known = {source.key: None if refresh else _known(source.key) for source in found}
-    missing = [source for source in found if known[source.key] is None]
-    _scans.update(_scanned(missing))
-    return Catalogue([_scans[source.key] for source in found], refused)
+    scans = {} if refresh else {source.key: scan for source in found if (scan := _known(source.key))}
+    scans |= _scanned([source for source in found if source.key not in scans])
+    _memo.update(scans)
+    return Catalogue([scans[source.key] for source in found], refused)
 
 
 def _known(key: str) -> Scan | None:
-    if key not in _scans and (scan := cache.read(key)):
-        _scans[key] = scan
-    return _scans.get(key)
+    return _memo.get(key) or cache.read(key)
 
 
 def _scanned(missing: list[Source]) -> dict[str, Scan]:

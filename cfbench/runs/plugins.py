@@ -9,12 +9,12 @@ from pathlib import Path
 import msgspec
 
 from cfbench import plugin
-from cfbench.errors import BadInput
-from cfbench.experiment import COMPONENTS, Component, Experiment
+from cfbench.experiment import COMPONENTS, Component, Experiment, read
 from cfbench.loading.components import Find
 from cfbench.registry.catalogue import Catalogue
-from cfbench.registry.declarations import Declaration
+from cfbench.registry.declarations import Declaration, Scan
 from cfbench.registry.loading import load
+from cfbench.registry.resolving import resolve
 from cfbench.runs.folder import RunFolder
 
 _FILE = "declarations.json"
@@ -38,16 +38,23 @@ def keep(run: RunFolder, experiment: Experiment, catalogue: Catalogue) -> None:
     (run.plugins / _FILE).write_bytes(msgspec.json.format(msgspec.json.encode(declarations)))
 
 
+def kept(run: RunFolder) -> Catalogue:
+    """Return the plugins of a run as data, as they were declared when it was made."""
+    declarations = msgspec.json.decode((run.plugins / _FILE).read_bytes(), type=list[Declaration])
+    return Catalogue([Scan(declarations)])
+
+
+def experiment_of(run: RunFolder) -> Experiment:
+    """Return a run's experiment, its values as its own plugins declared them."""
+    return resolve(read(run.experiment), kept(run), str(run.experiment))
+
+
 def finder(run: RunFolder) -> Find:
     """Return what finds a run's plugins: single files in its own folder, packages where they are installed."""
-    kept = msgspec.json.decode((run.plugins / _FILE).read_bytes(), type=list[Declaration])
-    by_name = {(declaration.kind, declaration.full_name): declaration for declaration in kept}
+    own = kept(run)
 
     def find(kind: str, name: str) -> plugin.Declaration:
-        try:
-            declaration = by_name[kind, name]
-        except KeyError as error:
-            raise BadInput(f"the run keeps no {kind} '{name}'", where=str(run.plugins / _FILE)) from error
+        declaration = own.find(kind, name)
         copy = run.plugins / Path(declaration.path).name if declaration.path else None
         return load(declaration, copy)
 

@@ -13,6 +13,7 @@ _ENDS: dict[str, RunState] = {"finished": "finished", "stopped": "stopped", "fai
 _STATES: dict[str, RunState] = {
     "created": "queued",
     "queued": "queued",
+    "starting": "running",
     "started": "running",
     "paused": "paused",
     "continued": "running",
@@ -59,7 +60,9 @@ def _valid_loss(event: dict[str, Any]) -> float:
 
 
 def _lost_reason(last: dict[str, Any]) -> str:
-    doing = "waiting in line" if last.get("event") in ("created", "queued") else "training"
+    doing = {"created": "waiting in line", "queued": "waiting in line", "starting": "starting"}.get(
+        last.get("event", ""), "training"
+    )
     if last.get("boot") != boot_id():
         return f"the machine restarted while it was {doing}"
     return f"its worker died while {doing}, without a word"

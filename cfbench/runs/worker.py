@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from cfbench import experiment
 from cfbench.errors import BadInput, CfbenchError, WorkFailed
+from cfbench.experiment import Experiment
 from cfbench.runs import lock, machine, queue
 from cfbench.runs.control import RunControl
 from cfbench.runs.events import EventLog, effective, read
@@ -80,12 +80,13 @@ def _sentence(error: Exception) -> str:
 
 
 def _train(run: RunFolder, log: EventLog, control: RunControl) -> int:
+    log.write("starting", pid=os.getpid(), host=machine.hostname())
     from cfbench.training.checkpoints import Checkpoints
 
     checkpoints = Checkpoints(run.checkpoints)
     began_before = any(event["event"] == "started" for event in read(run.events).events)
     learner = _learner(run, log, control, checkpoints)
-    log.write("started", pid=os.getpid(), host=machine.hostname(), **_circumstances(learner))
+    log.write("started", **_circumstances(learner))
     if began_before:
         _go_back(run, learner, log, checkpoints)
     if not learner.fit():
@@ -95,14 +96,14 @@ def _train(run: RunFolder, log: EventLog, control: RunControl) -> int:
 
 
 def _learner(run: RunFolder, log: EventLog, control: RunControl, checkpoints: Checkpoints) -> Learner:
-    from cfbench.runs.plugins import finder
+    from cfbench.runs.plugins import experiment_of, finder
     from cfbench.training.learner import Learner
 
-    defined = experiment.read(run.experiment)
+    defined = experiment_of(run)
     return Learner(defined, open_loader(run, defined), finder(run), log, checkpoints, control)
 
 
-def open_loader(run: RunFolder, defined: experiment.Experiment) -> Loader:
+def open_loader(run: RunFolder, defined: Experiment) -> Loader:
     """Return the loader of a run: its own split of the data that it was made from.
 
     Raises:

@@ -61,11 +61,11 @@ def test_built_in_plugins_are_listed_first_and_none_is_broken():
 
 
 BAD = {
-    "raises.py": ("def f():\n    raise OSError('no luck')\nf()", "raises.py:9 in f: OSError: no luck"),
-    "syntax.py": ("def f(:", "syntax.py:8: SyntaxError: invalid syntax"),
-    "leaves.py": ("raise SystemExit(3)", "leaves.py:8: SystemExit: 3"),
-    "asks.py": ("input()", "asks.py:8: EOFError: EOF when reading a line"),
-    "needs.py": ("import no_such_thing", "needs.py:8: ModuleNotFoundError: No module named 'no_such_thing'"),
+    "raises.py": ("def f():\n    raise OSError('no luck')\nf()", "raises.py:8 in f: OSError: no luck"),
+    "syntax.py": ("def f(:", "syntax.py:7: SyntaxError: invalid syntax"),
+    "leaves.py": ("raise SystemExit(3)", "leaves.py:7: SystemExit: 3"),
+    "asks.py": ("input()", "asks.py:7: EOFError: EOF when reading a line"),
+    "needs.py": ("import no_such_thing", "needs.py:7: ModuleNotFoundError: No module named 'no_such_thing'"),
     "json.py": ("", "'json' is the name of another module; rename the file"),
     "dies.py": ("import os\nos._exit(7)", "it ended Python while it was imported (exit code 7)"),
     "crashes.py": (
@@ -149,7 +149,7 @@ def test_each_bad_file_costs_a_line_with_its_reason_and_the_rest_works(plugin_fi
 def test_one_failing_hook_leaves_the_others_of_its_file(plugin_file):
     plugin_file("two.py", ONE.format(name="fine") + "\n@hookimpl\ndef cfbench_losses():\n    return 1 / 0\n")
     listed = catalogue()
-    assert reasons(listed) == {"two.py": "two.py:15 in cfbench_losses: ZeroDivisionError: division by zero"}
+    assert reasons(listed) == {"two.py": "two.py:14 in cfbench_losses: ZeroDivisionError: division by zero"}
     assert listed.find("model", "fine")
 
 
@@ -243,7 +243,7 @@ def forbid_children(monkeypatch):
 
 
 def forget(monkeypatch):
-    monkeypatch.setattr("cfbench.registry.catalogue._scans", {})
+    monkeypatch.setattr("cfbench.registry.catalogue._memo", {})
 
 
 def test_a_second_call_starts_no_child(plugin_file, monkeypatch):
