@@ -195,7 +195,10 @@ class DataInfo:
 
 @dataclass(frozen=True)
 class Rates:
-    """What a schedule sets before a step; `momentum` None leaves the optimizer's own (momentum, or betas[0])."""
+    """What a schedule sets before a step.
+
+    `momentum` takes the place of the optimizer's own momentum or betas[0], where it uses one; None leaves it.
+    """
 
     lr: float
     momentum: float | None = None
