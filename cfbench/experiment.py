@@ -98,8 +98,20 @@ class Loader(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     drop_last: Annotated[bool, Meta(description="leave out an epoch's last batch when it is short")] = False
 
     def batches(self, rows: int) -> int:
-        """Return the number of batches that an epoch of so many training rows has."""
-        return rows // self.batch_size if self.drop_last else -(-rows // self.batch_size)
+        """Return the number of batches that an epoch of so many training rows has.
+
+        Raises:
+            BadInput: it has none.
+        """
+        whole, rest = divmod(rows, self.batch_size)
+        number = whole + (rest > 0 and not self.drop_last)
+        if not number:
+            raise BadInput(
+                f"{rows:,} training rows make no batch of {self.batch_size:,}",
+                where="loader.batch_size",
+                mend="make it smaller or set loader.drop_last = false",
+            )
+        return number
 
 
 class Training(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -222,13 +234,15 @@ def override(document: dict[str, Any], setting: str) -> None:
         table = table.setdefault(key, {})
         if not isinstance(table, dict):
             raise BadInput(f"'{key}' is not a table", where=f"--set {path}", mend="name a key of a table")
-    if len(keys) == 2 and keys[0] in COMPONENTS and keys[1] == "name" and table.get("name") != value:
+    if keys[1:] == ["name"] and keys[0] in COMPONENTS and table.get("name", _default(keys[0])) != value:
         table.clear()
     table[keys[-1]] = value
 
 
 def parse(document: Mapping[str, Any], where: str = "experiment") -> Experiment:
     """Return plain tables as an experiment; plugin names and parameters are checked by the registry, not here.
+
+    A table such as [model] without a name is about the default plugin.
 
     Raises:
         BadInput: an unknown key or a value that is not allowed; names its path and what is allowed.
@@ -243,7 +257,7 @@ def parse(document: Mapping[str, Any], where: str = "experiment") -> Experiment:
                 raise BadInput(f"{key} = {_shown(value)} is not a list", where=where, mend="write [[metrics]] tables")
             fields[key] = tuple(_component(metric, f"metrics[{n}]", where) for n, metric in enumerate(value))
         elif hints[key] is Component:
-            fields[key] = _component(value, key, where)
+            fields[key] = _component(value, key, where, _default(key))
         else:
             fields[key] = _table(value, hints[key], key, where)
     return Experiment(**fields)
@@ -264,10 +278,15 @@ def located(experiment: Experiment, folder: Path) -> Experiment:
     return msgspec.structs.replace(experiment, data=data)
 
 
-def _component(value: Any, path: str, where: str) -> Component:
+def _default(table: str) -> str:
+    name: str = getattr(Experiment(), table).name
+    return name
+
+
+def _component(value: Any, path: str, where: str, default: str | None = None) -> Component:
     if not isinstance(value, dict):
         raise BadInput(f"{path} = {_shown(value)} is not a table", where=where, mend=f'write [{path}] with name = "…"')
-    name = value.get("name")
+    name = value.get("name", default)
     if not isinstance(name, str):
         raise BadInput(
             f"{path}.name is {'missing' if name is None else _shown(name)}",

@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             error.show()
             return error.exit_code
         hint = f"; see '{context.command_path} --help'" if context else ""
-        return _refuse(error.format_message() + hint, error.exit_code)
+        return _refuse(error.format_message().rstrip(".") + hint, error.exit_code)
     except click.Abort:
         return 130
     return code if isinstance(code, int) else 0

@@ -21,7 +21,7 @@ def print_json(answer: Any) -> None:
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> None:
     """Print rows under a head, columns aligned; those numbered in `right` to the right."""
-    drawn = [[text.label(cell, 60) for cell in row] for row in [head, *rows]]
+    drawn = [[text.label(cell, 100) for cell in row] for row in [head, *rows]]
     widths = [max(map(text.width, column)) for column in zip(*drawn, strict=True)]
     right = set(right)
     for row in drawn:

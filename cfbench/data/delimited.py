@@ -74,7 +74,12 @@ def _text(content: bytes, layout: FileLayout, where: str) -> str:
 
 
 def _quick(text: str, separator: str, layout: FileLayout) -> pl.DataFrame | None:
-    """Read by polars; None where a row is ragged or blank or a quote is odd, which `_careful` judges."""
+    """Read by polars; None where a row is ragged or blank or a quote is odd, which `_careful` judges.
+
+    A CR inside a line is left to `_careful` too: polars drops it before a separator.
+    """
+    if "\r" in text:
+        return None
     encoded = text.encode()
     rows = _even_rows(encoded, separator, layout)
     if rows is None:

@@ -100,6 +100,7 @@ def prepare(experiment: Experiment) -> RunFolder:
     """
     interactions = open_interactions(experiment.data)
     split = splits.make_split(interactions, experiment, installed)
+    experiment.loader.batches(len(split.train))
     known = catalogue()
 
     def fill(run: RunFolder) -> None:

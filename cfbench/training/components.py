@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from cfbench.errors import WorkFailed
+from cfbench.errors import BadInput, WorkFailed
 from cfbench.experiment import Experiment
 from cfbench.loading.components import Find, component
 from cfbench.loading.loader import Batch
@@ -64,9 +64,9 @@ def device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name.startswith("cuda") and not torch.cuda.is_available():
-        raise WorkFailed("there is no CUDA device here", where="training.device", mend='use "auto" or "cpu"')
+        raise BadInput("there is no CUDA device here", where="training.device", mend='use "auto" or "cpu"')
     if name == "mps" and not torch.backends.mps.is_available():
-        raise WorkFailed("there is no MPS device here", where="training.device", mend='use "auto" or "cpu"')
+        raise BadInput("there is no MPS device here", where="training.device", mend='use "auto" or "cpu"')
     return torch.device(name)
 
 

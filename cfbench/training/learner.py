@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-from cfbench.errors import BadInput, WorkFailed
+from cfbench.errors import WorkFailed
 from cfbench.experiment import Experiment
 from cfbench.loading.components import Find
 from cfbench.loading.loader import Batch, Loader
@@ -73,13 +73,7 @@ class Learner:
     ) -> None:
         self.experiment, self.loader, self.settings = experiment, loader, experiment.training
         self.events, self.checkpoints, self.control = events, checkpoints, control
-        self.steps_an_epoch = len(loader.train)
-        if not self.steps_an_epoch:
-            raise BadInput(
-                f"{loader.train.n_rows} training rows make no batch of {experiment.loader.batch_size}",
-                where="loader.batch_size",
-                mend="make it smaller or set loader.drop_last = false",
-            )
+        self.steps_an_epoch = experiment.loader.batches(loader.train.n_rows)
         self._start_random_streams()
         self.predictor = components.Predictor(experiment, find, loader.encoder.info(self.streams))
         self.loss = components.make_loss(experiment, find)

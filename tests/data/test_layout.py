@@ -67,6 +67,10 @@ def test_a_tab_in_quotes_does_not_separate(tmp_path: Path) -> None:
     assert frame(tmp_path, b'1\t"a\tb"\t3\n2\t"c\td"\t4\n') == [("1", "a\tb", "3"), ("2", "c\td", "4")]
 
 
+def test_a_carriage_return_inside_a_line_is_text(tmp_path: Path) -> None:
+    assert frame(tmp_path, b"a\r,b\nc,d\n") == [("a\r", "b"), ("c", "d")]
+
+
 def test_a_stray_quote_is_text(tmp_path: Path) -> None:
     assert frame(tmp_path, b'id,title\n1,5" disk\n2,b\n3,c\n') == [("1", '5" disk'), ("2", "b"), ("3", "c")]
 
