@@ -1,16 +1,24 @@
 """What every test shares: a home of its own, and the folder of real data where there is one."""
 
 import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from cfbench.runs import lock
+
 
 @pytest.fixture(autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A home of the test's own; workers that the test leaves behind are killed, since a worker outlives its starter."""
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("CFBENCH_HOME", str(folder))
-    return folder
+    yield folder
+    for path in folder.glob("runs/*/lock"):
+        if lock.held(path):
+            os.kill(lock.read_info(path)["pid"], signal.SIGKILL)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -14,9 +15,14 @@ from cfbench.cli.output import number, say
 _POLL_SECONDS = 0.1
 
 
-def follow(bench: Bench, run: str, quiet: bool) -> list[dict[str, Any]]:
-    """Print a run's events as lines until it is no longer alive; return them."""
+def follow(bench: Bench, run: str, quiet: bool, timeout: float = math.inf) -> list[dict[str, Any]]:
+    """Print a run's events as lines until it is no longer alive; return them.
+
+    Raises:
+        TimeoutError: it is still alive after so many seconds.
+    """
     seen: list[dict[str, Any]] = []
+    until = time.monotonic() + timeout
     offset = 0
     while True:
         page = bench.events(run, offset)
@@ -27,6 +33,8 @@ def follow(bench: Bench, run: str, quiet: bool) -> list[dict[str, Any]]:
         offset = page.offset
         if not page.alive:
             return seen
+        if time.monotonic() > until:
+            raise TimeoutError(f"run {run} is not done after {timeout:g} s")
         time.sleep(_POLL_SECONDS)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import math
 from datetime import datetime
 
 import click
@@ -89,17 +89,16 @@ def watch(run: str, as_json: bool) -> int:
 
 @runs.command()
 @run_argument
-@click.option("--timeout", type=click.FloatRange(min=0), help="Give up after so many seconds.")
+@click.option("--timeout", type=click.FloatRange(min=0), default=math.inf, help="Give up after so many seconds.")
 @as_json
-def wait(run: str, timeout: float | None, as_json: bool) -> int:
+def wait(run: str, timeout: float, as_json: bool) -> int:
     """Wait in silence until a run ends; exit as it did."""
     found = bench().run(run).id
-    until = time.monotonic() + timeout if timeout is not None else None
-    while bench().events(found, offset=1 << 62).alive:
-        if until is not None and time.monotonic() > until:
-            say(f"run {found} is not done after {timeout:g} s")
-            return 1
-        time.sleep(0.1)
+    try:
+        follow(bench(), found, quiet=True, timeout=timeout)
+    except TimeoutError as error:
+        say(str(error))
+        return 1
     return close(bench(), [found], as_json)
 
 

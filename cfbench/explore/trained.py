@@ -24,7 +24,7 @@ from cfbench.runs import events
 from cfbench.runs.folder import RunFolder, find
 from cfbench.runs.plugins import experiment_of, finder
 from cfbench.runs.worker import open_loader
-from cfbench.training.checkpoints import Checkpoints
+from cfbench.training.checkpoints import Checkpoints, Damaged
 from cfbench.training.components import Predictor, make_loss, make_metrics
 from cfbench.training.evaluation import evaluate
 
@@ -73,7 +73,15 @@ class Trained:
         if wanted == "best" or (wanted == "auto" and self.experiment.training.early_stopping):
             best = [event["step"] for event in self.history if event["best"]]
             if best and best[-1] in checkpoints.steps():
-                return best[-1], "best"
+                try:
+                    checkpoints.verify(best[-1])
+                except Damaged as error:
+                    if wanted == "best":
+                        raise BadInput(
+                            f"the best checkpoint of run {self.run.id} is damaged ({error})", mend="use the last one"
+                        ) from error
+                else:
+                    return best[-1], "best"
         for step, damage in checkpoints.newest_whole():
             if not damage:
                 return step, "last"

@@ -35,7 +35,7 @@ def send(path: Path, verb: Verb) -> None:
 
 
 def size(path: Path) -> int:
-    """Return the bytes written so far; a worker that starts now heeds only what comes after."""
+    """Return the bytes written so far; a worker started now heeds only what comes after."""
     return path.stat().st_size if path.exists() else 0
 
 

@@ -19,14 +19,17 @@ _POLL_SECONDS = 0.1
 class RunControl:
     """Read by the learner between steps; cheap enough for every step.
 
+    Args:
+        heed_from: bytes of the commands' file that are of earlier times.
+
     Attributes:
         asked: who asked to stop, for the event; None while nobody has.
         interrupted: it was the keyboard.
     """
 
-    def __init__(self, run: RunFolder, events: EventLog) -> None:
+    def __init__(self, run: RunFolder, events: EventLog, heed_from: int) -> None:
         self._run, self._events = run, events
-        self._offset = commands.size(run.commands)
+        self._offset = heed_from
         self._looked = 0.0
         self._paused_by: str | None = None
         self.asked: str | None = None

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from cfbench.errors import DiskFull
 from cfbench.runs.machine import boot_id
 
 FORMAT = 1
@@ -26,6 +29,7 @@ class EventLog:
     """The one writer of a run's events; a line is one `write`, so a reader never sees half of one for long."""
 
     def __init__(self, path: Path) -> None:
+        self._path, self._reserve = path, path.with_name(".reserve")
         self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         self._cut_torn_line()
         known = read(path).events
@@ -51,10 +55,37 @@ class EventLog:
         encoded = msgspec.json.encode(line) + b"\n"
         if len(encoded) > LONGEST_LINE:
             raise ValueError(f"event {event} of {len(encoded)} bytes is longer than {LONGEST_LINE}")
-        os.write(self._file, encoded)
+        self._append(encoded)
         self._next += 1
         if event in _SYNCED or time.monotonic() - self._synced > SYNC_SECONDS:
             self.sync()
+
+    def _append(self, line: bytes) -> None:
+        """Write a line whole, or cut what went of it into a full disk off again."""
+        size = os.fstat(self._file).st_size
+        try:
+            written = os.write(self._file, line)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            written = 0
+        if written < len(line):
+            os.ftruncate(self._file, size)
+            raise DiskFull(
+                f"no space is left for an event of {len(line):,} bytes",
+                where=str(self._path),
+                mend="free some space and resume the run; the last checkpoint is whole",
+            )
+
+    def reserve_last_words(self) -> None:
+        """Take room on the disk now for an event that must be told when the disk is full."""
+        with suppress(OSError), open(os.open(self._reserve, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
+            file.write(bytes(LONGEST_LINE // 4))
+
+    def write_last_words(self, event: str, **fields: Any) -> None:
+        """Append an event in the room that was reserved."""
+        self._reserve.unlink(missing_ok=True)
+        self.write(event, **fields)
 
     def sync(self) -> None:
         """Return when all lines last through a crash of the machine."""
@@ -64,6 +95,7 @@ class EventLog:
     def close(self) -> None:
         """Close the file; nothing can be written after."""
         os.close(self._file)
+        self._reserve.unlink(missing_ok=True)
 
 
 @dataclass

@@ -10,12 +10,15 @@ from collections.abc import Iterator
 
 from cfbench import experiment
 from cfbench.errors import BadInput
-from cfbench.runs import events, lock, queue, worker
+from cfbench.runs import commands, events, lock, queue, worker
 from cfbench.runs.events import Event, EventLog
 from cfbench.runs.folder import RunFolder
 from cfbench.runs.state import summary
 
 _POLL_SECONDS = 0.1
+
+_workers: list[subprocess.Popen[bytes]] = []
+"""The workers that this process started: those that ended are laid to rest when the next one starts."""
 
 
 def launch(run: RunFolder) -> None:
@@ -26,12 +29,13 @@ def launch(run: RunFolder) -> None:
     Raises:
         BadInput: it is alive already, or has finished.
     """
+    heed_from = commands.size(run.commands)
     held = _take(run)
     try:
         with run.log.open("ab") as log:
             os.chmod(run.log, 0o600)
-            subprocess.Popen(
-                [sys.executable, "-P", "-m", "cfbench.runs.worker", str(run.path), str(held)],
+            worker_process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "cfbench.runs.worker", str(run.path), str(held), str(heed_from)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -39,15 +43,17 @@ def launch(run: RunFolder) -> None:
                 start_new_session=True,
                 cwd=run.path,
             )
+        _workers[:] = [earlier for earlier in _workers if earlier.poll() is None] + [worker_process]
     finally:
         os.close(held)
 
 
 def train_here(run: RunFolder) -> int:
     """Train a run in this process, without standing in line; return the exit code."""
+    heed_from = commands.size(run.commands)
     held = _take(run)
     try:
-        return worker.work(run, wait=False)
+        return worker.work(run, wait=False, heed_from=heed_from)
     finally:
         os.close(held)
 

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from cfbench.errors import BadInput
+from cfbench.runs.machine import boot_id, hostname
 
 _PATIENCE = 0.5
 
@@ -33,9 +34,10 @@ def take(path: Path, **info: Any) -> int | None:
 
 
 def write_info(lock: int, **info: Any) -> None:
-    """Write into a held lock who holds it."""
+    """Write into a held lock who holds it: this process, since when, on which host and boot; and `info`."""
+    holder = {"pid": os.getpid(), "host": hostname(), "boot": boot_id(), "since": time.time()}
     os.ftruncate(lock, 0)
-    os.pwrite(lock, msgspec.json.encode(info), 0)
+    os.pwrite(lock, msgspec.json.encode({**info, **holder}), 0)
 
 
 def read_info(path: Path) -> dict[str, Any]:
@@ -63,8 +65,13 @@ def release_in_forks(lock: int) -> None:
     """Keep children of this process from holding the lock after it: they close it when forked and when started."""
     os.set_inheritable(lock, False)
 
+    inherited = True
+
     def close() -> None:
-        os.close(lock)
+        nonlocal inherited
+        if inherited:  # in a child's own child the number may be another file's
+            os.close(lock)
+            inherited = False
 
     os.register_at_fork(after_in_child=close)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from cfbench.answers import RunState, RunSummary
 from cfbench.runs import events, lock
+from cfbench.runs.events import Event
 from cfbench.runs.folder import RunFolder
 from cfbench.runs.machine import boot_id
 
@@ -16,7 +17,6 @@ _STATES: dict[str, RunState] = {
     "starting": "running",
     "started": "running",
     "paused": "paused",
-    "continued": "running",
     **_ENDS,
 }
 
@@ -27,7 +27,7 @@ def summary(run: RunFolder) -> RunSummary:
     reading = events.read(run.events)
     history = events.effective(reading.events)
     first = history[0] if history else {}
-    last = next((event for event in reversed(history) if event["event"] in _STATES), first)
+    last = _last_of_state(history) or first
     state = _STATES.get(last.get("event", ""), "lost")
     if not alive and last.get("event") not in _ENDS:
         state = "lost"
@@ -53,6 +53,18 @@ def summary(run: RunFolder) -> RunSummary:
         damaged_lines=tuple(reading.bad_lines),
         path=str(run.path),
     )
+
+
+def _last_of_state(history: list[Event]) -> Event | None:
+    """Return the event that tells the state; one that goes on after a pause is in the state of before it."""
+    over = False
+    for event in reversed(history):
+        if event["event"] == "paused" and over:
+            over = False
+        elif event["event"] in _STATES:
+            return event
+        over = over or event["event"] == "continued"
+    return None
 
 
 def _valid_loss(event: dict[str, Any]) -> float:

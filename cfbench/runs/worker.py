@@ -1,6 +1,7 @@
 """The worker: trains one run from its folder, in a process of its own or in this one.
 
-``python -m cfbench.runs.worker FOLDER LOCK`` is started by `launching`; LOCK is the open, held lock that it inherits.
+``python -m cfbench.runs.worker FOLDER LOCK HEED_FROM`` is started by `launching`; LOCK is the open, held lock that it
+inherits, HEED_FROM the size of the commands' file when it was started.
 Torch is imported only when its turn in the line has come.
 """
 
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from cfbench.errors import BadInput, CfbenchError, WorkFailed
+from cfbench.errors import BadInput, CfbenchError, DiskFull, WorkFailed
 from cfbench.experiment import Experiment
 from cfbench.runs import lock, machine, queue
 from cfbench.runs.control import RunControl
@@ -30,14 +31,16 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def work(run: RunFolder, *, wait: bool) -> int:
+def work(run: RunFolder, *, wait: bool, heed_from: int) -> int:
     """Train a run whose lock this process holds, to its end, a stop or a failure; return the exit code.
 
     Args:
         wait: stand in line first.
+        heed_from: bytes of the commands' file that are of earlier times.
     """
     log = EventLog(run.events)
-    control = RunControl(run, log)
+    log.reserve_last_words()
+    control = RunControl(run, log, heed_from)
     try:
         with control.signals():
             return _outcome(run, log, control, wait)
@@ -63,8 +66,8 @@ def _outcome(run: RunFolder, log: EventLog, control: RunControl, wait: bool) -> 
 
 def _failed(log: EventLog, reason: str, exit_code: int) -> int:
     try:
-        log.write("failed", reason=reason, exit_code=exit_code)
-    except OSError as error:
+        log.write_last_words("failed", reason=reason, exit_code=exit_code)
+    except (OSError, DiskFull) as error:
         _log.error("the failure could not be written to the events: %s", error)
     return exit_code
 
@@ -141,17 +144,21 @@ def _circumstances(learner: Learner) -> dict[str, Any]:
 
 
 def _go_back(run: RunFolder, learner: Learner, log: EventLog, checkpoints: Checkpoints) -> None:
-    """Resume from the newest whole checkpoint, or from the beginning where there is none."""
-    from_step, notices = 0, _changes(run)
-    for step, damage in checkpoints.newest_whole():
-        if damage:
-            notices.append(f"checkpoint {step} is damaged ({damage})")
-        else:
-            learner.resume(step)
-            from_step = step
-    if not checkpoints.steps():
-        notices.append("there was no checkpoint yet: it starts from the beginning")
-    log.write("resumed", from_step=from_step, notices=notices)
+    """Resume from the newest whole checkpoint, or from the beginning where none was written yet.
+
+    Raises:
+        BadInput: there are checkpoints, and every one is damaged.
+    """
+    found = list(checkpoints.newest_whole())
+    notices = [f"checkpoint {step} is damaged ({damage})" for step, damage in found if damage]
+    whole = next((step for step, damage in found if not damage), None)
+    if whole is not None:
+        learner.resume(whole)
+    elif notices:
+        raise BadInput("; ".join(notices), where=str(checkpoints.folder), mend="train the experiment anew")
+    else:
+        notices = ["there was no checkpoint yet: it starts from the beginning"]
+    log.write("resumed", from_step=whole or 0, notices=[*_changes(run), *notices])
 
 
 def _changes(run: RunFolder) -> list[str]:
@@ -184,9 +191,10 @@ def _why_finished(learner: Learner) -> str:
 def main() -> int:
     """Train the run of the command line."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
-    run, held = RunFolder(Path(sys.argv[1])), int(sys.argv[2])
+    run, held, heed_from = RunFolder(Path(sys.argv[1])), int(sys.argv[2]), int(sys.argv[3])
     lock.release_in_forks(held)
-    return work(run, wait=True)
+    lock.write_info(held, **lock.read_info(run.lock))
+    return work(run, wait=True, heed_from=heed_from)
 
 
 if __name__ == "__main__":

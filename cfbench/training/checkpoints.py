@@ -9,7 +9,9 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -57,14 +59,14 @@ class Checkpoints:
         Raises:
             DiskFull: there is no room; earlier checkpoints are untouched and nothing half-made stays.
         """
-        aside = self.folder / f".tmp-{step:09d}-{os.getpid()}"
         files = {f"{name}.safetensors": safetensors.torch.save(_plain(values)) for name, values in tensors.items()}
         files["state.json"] = msgspec.json.encode(state)
         size = sum(map(len, files.values()))
+        aside = None
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._ask_for_room(size)
-            aside.mkdir(mode=0o700)
+            aside = Path(tempfile.mkdtemp(prefix=f".tmp-{step:09d}-", dir=self.folder))
             for name, content in files.items():
                 _write_synced(aside / name, content)
             _write_synced(aside / _MANIFEST, _manifest(step, files))
@@ -72,7 +74,8 @@ class Checkpoints:
             _replace(aside, self.path(step))
             sync_folder(self.folder)
         except OSError as error:
-            shutil.rmtree(aside, ignore_errors=True)
+            if aside:
+                shutil.rmtree(aside, ignore_errors=True)
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
             raise DiskFull(
@@ -124,12 +127,16 @@ class Checkpoints:
                 yield step, ""
                 return
 
-    def retain(self, keep: set[int]) -> None:
-        """Delete all but the last two checkpoints and those in `keep`."""
+    def retain(self, step: int, keep: set[int]) -> None:
+        """Delete all but the last two checkpoints up to `step`, the newest, and those in `keep`.
+
+        What lies beyond `step` is damaged: a resumption went back behind it.
+        """
         steps = self.steps()
-        for step in steps[:-2]:
-            if step not in keep:
-                _remove(self.path(step))
+        last_two = [earlier for earlier in steps if earlier <= step][-2:]
+        for other in steps:
+            if other not in last_two and other not in keep:
+                _remove(self.path(other))
         for leftover in [*self.folder.glob(".tmp-*"), *self.folder.glob(".trash-*")]:
             shutil.rmtree(leftover, ignore_errors=True)
 
@@ -170,6 +177,6 @@ def _replace(aside: Path, place: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    trash = path.with_name(f".trash-{path.name}-{os.getpid()}")
+    trash = path.with_name(f".trash-{path.name}-{secrets.token_hex(4)}")
     path.rename(trash)
     shutil.rmtree(trash, ignore_errors=True)

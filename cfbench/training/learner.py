@@ -172,7 +172,7 @@ class Learner:
         size = self.checkpoints.write(self.progress.step, tensors, state)
         self.events.write("checkpoint", step=self.progress.step, bytes=size)
         best = self.progress.best_step
-        self.checkpoints.retain(set() if best is None else {best})
+        self.checkpoints.retain(self.progress.step, set() if best is None else {best})
 
     def resume(self, step: int) -> None:
         """Put everything back as it was when the checkpoint of `step` was written."""
