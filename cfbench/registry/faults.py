@@ -8,14 +8,15 @@ from pathlib import Path
 _LONGEST = 300
 
 
-def sentence(error: BaseException, place: Path | None) -> str:
+def sentence(error: BaseException, *places: Path | None) -> str:
     """Return ``my_dot.py:24 in forward: ValueError: no such field``.
 
     Args:
         error: what was raised.
-        place: the plugin's file, or its package's folder; the frame named is the innermost one in it.
+        places: plugins' files, or their packages' folders; the frame named is the innermost one in the first place
+            that has any.
     """
-    frame = _frame(error, place) if place else ""
+    frame = next((frame for place in places if place and (frame := _frame(error, place))), "")
     message = " ".join(_message(error).split())
     kind = type(error).__name__
     text = ": ".join(part for part in (frame, kind, message) if part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from cfbench.experiment import COMPONENTS, Component, Experiment, read
 from cfbench.loading.components import Find
 from cfbench.registry.catalogue import Catalogue
 from cfbench.registry.declarations import Declaration, Scan
+from cfbench.registry.importing import place_of
 from cfbench.registry.loading import load
 from cfbench.registry.resolving import resolve
 from cfbench.runs.folder import RunFolder
@@ -47,6 +49,13 @@ def kept(run: RunFolder) -> Catalogue:
 def experiment_of(run: RunFolder) -> Experiment:
     """Return a run's experiment, its values as its own plugins declared them."""
     return resolve(read(run.experiment), kept(run), str(run.experiment))
+
+
+def places(run: RunFolder) -> list[Path]:
+    """Return where the code of a run's plugins lies, as far as it is imported: to name a plugin's own line."""
+    modules = {declaration.prefix.partition(".")[0] for declaration in kept(run).declarations}
+    packages = [place_of(sys.modules[name]) for name in modules if name in sys.modules]
+    return [*run.plugins.glob("*.py"), *(package for package in packages if package)]
 
 
 def finder(run: RunFolder) -> Find:

@@ -18,6 +18,7 @@ import msgspec
 
 from cfbench.errors import BadInput, CfbenchError, DiskFull, WorkFailed
 from cfbench.experiment import Experiment
+from cfbench.registry.faults import sentence
 from cfbench.runs import lock, machine, queue
 from cfbench.runs.control import RunControl
 from cfbench.runs.events import EventLog, effective, read
@@ -59,9 +60,9 @@ def _outcome(run: RunFolder, log: EventLog, control: RunControl, wait: bool) -> 
     except KeyboardInterrupt:
         log.write("stopped", reason="stopped at once by a second ctrl+c; what came after the last checkpoint is lost")
         return 130
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         _log.exception("the run failed")
-        return _failed(log, _sentence(error), WorkFailed.exit_code)
+        return _failed(log, _sentence(run, error), WorkFailed.exit_code)
 
 
 def _failed(log: EventLog, reason: str, exit_code: int) -> int:
@@ -77,9 +78,11 @@ def _stopped(log: EventLog, control: RunControl, step: int) -> int:
     return 130 if control.interrupted else 0
 
 
-def _sentence(error: Exception) -> str:
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{Path(frame.filename).name}:{frame.lineno} in {frame.name}: {type(error).__name__}: {error}"[:1000]
+def _sentence(run: RunFolder, error: BaseException) -> str:
+    """Return what went wrong, with a plugin's own line if there is one, else with the innermost."""
+    from cfbench.runs.plugins import places
+
+    return sentence(error, *places(run), Path(traceback.extract_tb(error.__traceback__)[-1].filename))
 
 
 def _train(run: RunFolder, log: EventLog, control: RunControl) -> int:

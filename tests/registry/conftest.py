@@ -128,6 +128,23 @@ def cfbench_models():
 '''
 
 
+BIAS = """
+import torch
+from torch import nn
+
+class Bias(nn.Module):
+    def __init__(self, info, params):
+        super().__init__()
+        self.params = params
+        self.items = nn.Embedding(info.n_items, 1)
+        nn.init.zeros_(self.items.weight)
+        self.mean = info.target_mean
+
+    def forward(self, x):
+        return self.items(x[:, 1])[:, 0] + self.mean
+"""
+
+
 @pytest.fixture(scope="session")
 def wheel_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A third party's package, built as a wheel by hatchling and installed by pip into a folder of its own."""
@@ -136,7 +153,7 @@ def wheel_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     package.mkdir()
     (project / "pyproject.toml").write_text(PROJECT)
     (package / "__init__.py").write_text(HEAD + ACME)
-    (package / "bias.py").write_text("class Bias:\n    def __init__(self, info, params): self.params = params\n")
+    (package / "bias.py").write_text(BIAS)
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "wheel", "--no-build-isolation", "--no-deps", "-w", project, project], check=True)
     (wheel,) = project.glob("*.whl")
@@ -148,4 +165,5 @@ def wheel_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def acme(wheel_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.syspath_prepend(str(wheel_folder))
+    monkeypatch.setenv("PYTHONPATH", str(wheel_folder))
     return wheel_folder
