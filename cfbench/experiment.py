@@ -122,7 +122,9 @@ class Training(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
         str, Meta(pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$", description="auto, cpu, cuda, cuda:1 or mps")
     ] = "auto"
     engine: Annotated[Literal["auto", "autograd"], Meta(description="how the model is trained")] = "auto"
-    threads: Annotated[Count, Meta(description="CPU threads of torch; 0: as many as torch takes")] = 0
+    threads: Annotated[
+        Count, Meta(description="CPU threads of torch; more than 1 pays with batches of thousands; 0: torch's choice")
+    ] = 1
     precision: Annotated[Literal["float32", "float64"], Meta(description="of parameters and sums")] = "float32"
     early_stopping: Annotated[
         Count, Meta(description="stop after this many epochs without a better valid loss; 0: never")

@@ -27,6 +27,7 @@ from cfbench.runs.worker import open_loader
 from cfbench.training.checkpoints import Checkpoints, Damaged
 from cfbench.training.components import Predictor, make_loss, make_metrics
 from cfbench.training.evaluation import evaluate
+from cfbench.training.reproducible import reproducible
 
 Which = Literal["auto", "last", "best"]
 
@@ -140,7 +141,7 @@ class Trained:
             torch.from_numpy(continuous),
             torch.zeros(n),
         )
-        with torch.no_grad():
+        with torch.no_grad(), reproducible(self.experiment.training.threads):
             chunks = [self._predictor(self._predictor.place(batch[at : at + 16_384])) for at in range(0, n, 16_384)]
         return torch.cat(chunks).double().numpy() if chunks else np.empty(0)
 
@@ -195,9 +196,9 @@ class Trained:
                 f"the split of run {self.run.id} has no {part} rows", mend="train with a split that has some"
             )
         chosen = self._experiment_with(metrics)
-        loss, values = evaluate(
-            self._predictor, rows, make_loss(chosen, self._find), make_metrics(chosen, self._find_any)
-        )
+        loss_function, scorers = make_loss(chosen, self._find), make_metrics(chosen, self._find_any)
+        with reproducible(self.experiment.training.threads):
+            loss, values = evaluate(self._predictor, rows, loss_function, scorers)
         if loss is None:
             raise WorkFailed("nothing was measured", where=part)
         measured = Evaluation(

@@ -25,6 +25,7 @@ def preview(experiment: Experiment, rows: int = 10) -> LoaderPreview:
     """Return the sizes of a resolved experiment's parts and batches, and the first `rows` rows of a batch in words."""
     loader = open_loader(experiment)
     parts = {name: getattr(loader, name) for name in PARTS}
+    steps_an_epoch = experiment.loader.batches(loader.train.n_rows)
     first = next(iter(loader.train))
     shapes = {name: tuple(getattr(first, name).shape) for name in ("x", "categorical", "continuous", "target")}
     return LoaderPreview(
@@ -32,7 +33,7 @@ def preview(experiment: Experiment, rows: int = 10) -> LoaderPreview:
         dropped=dict(loader.split.dropped),
         unseen={name: loader.unseen(parts[name]) for name in ("valid", "test")},
         batch_size=experiment.loader.batch_size,
-        steps_an_epoch=len(loader.train),
+        steps_an_epoch=steps_an_epoch,
         shapes=shapes,
         classes={name: len(labels) for name, labels in loader.classes.items()},
         batch=tuple(in_words(loader, first, rows)),

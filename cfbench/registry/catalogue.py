@@ -80,7 +80,7 @@ class Catalogue:
         names = [declaration.full_name if ":" in name else declaration.name for declaration in known]
         what = f"there is no {kind} '{name}'{nearest(name, names)}"
         holders = [str(broken) for broken in self.broken if _may_hold(broken, name)]
-        mend = f"there are {listing(set(names))}" if names else f"no {kind} is installed"
+        mend = f"choose {listing(set(names))}" if names else f"no {kind} is installed"
         return BadInput("; ".join([what, *holders]), mend=mend)
 
 

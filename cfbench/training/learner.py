@@ -10,9 +10,6 @@ from __future__ import annotations
 import math
 import random
 import time
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy as np
@@ -28,6 +25,7 @@ from cfbench.training import components, snapshot
 from cfbench.training.checkpoints import Checkpoints
 from cfbench.training.evaluation import evaluate
 from cfbench.training.progress import Progress
+from cfbench.training.reproducible import reproducible
 
 STEP_EVENTS_AN_EPOCH = 40
 
@@ -207,26 +205,6 @@ class Learner:
 
     def _lower_lr(self) -> Any:
         return f"{self.experiment.optimizer.params['lr'] / 10:.3g}"
-
-
-@contextmanager
-def reproducible(threads: int) -> Iterator[None]:
-    """Make torch add up gradients in one fixed order, with so many CPU threads (0: its own choice), for a while.
-
-    Without it the gradient of a look-up by index is summed in whatever order threads finish, and two runs of one
-    experiment differ in their last bits.
-    """
-    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-    threads_before = torch.get_num_threads()
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.set_num_threads(threads or threads_before)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*does not have a deterministic implementation")
-            yield
-    finally:
-        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
-        torch.set_num_threads(threads_before)
 
 
 def set_rates(optimizer: torch.optim.Optimizer, rates: Rates) -> None:

@@ -375,10 +375,10 @@ def test_an_ambiguous_name_lists_the_candidates():
 
 def test_an_unknown_name_is_answered_with_the_nearest_and_the_list():
     listed = Catalogue([Scan([declared("a:dot-product"), declared("a:mlp")])])
-    known = "there are dot-product or mlp"
+    known = "choose dot-product or mlp"
     assert refusal(listed, "dot-prodct") == f"there is no model 'dot-prodct', did you mean 'dot-product'?; {known}"
     assert refusal(listed, "a:ml") == (
-        "there is no model 'a:ml', did you mean 'a:mlp'?; there are a:dot-product or a:mlp"
+        "there is no model 'a:ml', did you mean 'a:mlp'?; choose a:dot-product or a:mlp"
     )
     assert refusal(Catalogue([]), "mlp") == "there is no model 'mlp'; no model is installed"
 
@@ -395,10 +395,10 @@ def test_a_broken_source_that_may_hold_the_name_is_said(tmp_path):
     broken = [Broken("my_dot.py", "file", "it is torn", str(path)), Broken("acme", "package", "no luck")]
     listed = Catalogue([Scan([declared("a:mlp")], broken)])
     file, package = "plugin file my_dot.py is broken: it is torn", "plugin package acme is broken: no luck"
-    assert refusal(listed, "file:my-dot") == f"there is no model 'file:my-dot'; {file}; there are a:mlp"
-    assert refusal(listed, "other-dot") == f"there is no model 'other-dot'; {file}; {package}; there are mlp"
-    assert refusal(listed, "acme:x") == f"there is no model 'acme:x'; {package}; there are a:mlp"
-    assert refusal(listed, "b:x") == "there is no model 'b:x'; there are a:mlp"
+    assert refusal(listed, "file:my-dot") == f"there is no model 'file:my-dot'; {file}; choose a:mlp"
+    assert refusal(listed, "other-dot") == f"there is no model 'other-dot'; {file}; {package}; choose mlp"
+    assert refusal(listed, "acme:x") == f"there is no model 'acme:x'; {package}; choose a:mlp"
+    assert refusal(listed, "b:x") == "there is no model 'b:x'; choose a:mlp"
 
 
 def test_two_files_can_not_declare_one_name(plugin_file):

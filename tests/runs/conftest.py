@@ -111,9 +111,9 @@ class Workshop:
 
     def moments(self) -> list[dict[str, str]]:
         """Install the plugin that kills its worker at an exact moment; return [[metrics]] that use it."""
-        folder = paths.writable_folder("plugins")
-        (folder / "moments.py").write_text(MOMENTS)
-        (folder / "moments.py").chmod(0o600)
+        self.plugin_folder = paths.writable_folder("plugins")
+        (self.plugin_folder / "moments.py").write_text(MOMENTS)
+        (self.plugin_folder / "moments.py").chmod(0o600)
         return [{"name": "rmse"}, {"name": "moments"}]
 
     # -- workers --

@@ -1,0 +1,29 @@
+"""The same sums in the same order, so that equal experiments give equal bits."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+
+@contextmanager
+def reproducible(threads: int) -> Iterator[None]:
+    """Make torch add up gradients in one fixed order, with so many CPU threads (0: its own choice), for a while.
+
+    Without it the gradient of a look-up by index is summed in whatever order threads finish, and two runs of one
+    experiment differ in their last bits.
+    """
+    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    threads_before = torch.get_num_threads()
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.set_num_threads(threads or threads_before)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*does not have a deterministic implementation")
+            yield
+    finally:
+        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+        torch.set_num_threads(threads_before)
