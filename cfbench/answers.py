@@ -141,9 +141,11 @@ class RunSummary(Struct, frozen=True):
         epochs_done: done.
         step: steps done.
         steps: planned.
-        valid_loss: the best, or None.
-        best_epoch: the epoch of the best, from 1, or None.
-        metrics: of the last epoch, on valid.
+        epoch: the one whose model counts, from 1, or None: the best by valid loss where the run stops early, else the
+            last; what evaluate and predict use.
+        valid_loss: of that epoch, or None.
+        metrics: of that epoch, on valid.
+        best_valid_loss: of all epochs, or None.
         split_hash: equal where runs may be compared.
         damaged_lines: numbers of lines of its events that can't be read.
         path: its folder.
@@ -161,9 +163,10 @@ class RunSummary(Struct, frozen=True):
     epochs_done: int
     step: int
     steps: int
+    epoch: int | None
     valid_loss: float | None
-    best_epoch: int | None
     metrics: dict[str, float]
+    best_valid_loss: float | None
     split_hash: str
     damaged_lines: tuple[int, ...]
     path: str

@@ -27,7 +27,7 @@ class Scale:
 
     def __call__(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return standardised values; a missing one becomes 0, the mean."""
-        standard = ((values - self.mean) / self.sd).astype(np.float32)
+        standard = ((values.astype(np.float64) - self.mean) / self.sd).astype(np.float32)
         return np.where(np.isnan(standard), np.float32(0), standard)
 
 

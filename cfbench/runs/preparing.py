@@ -140,6 +140,7 @@ def _first_event(run: RunFolder, experiment: Experiment, facts: DataFacts) -> No
         model=experiment.model.name,
         seed=experiment.experiment.seed,
         epochs=experiment.training.epochs,
+        early_stopping=experiment.training.early_stopping,
         steps=experiment.loader.batches(facts.rows["train"]) * experiment.training.epochs,
         split_hash=facts.split_hash,
     )

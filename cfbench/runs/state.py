@@ -33,6 +33,7 @@ def summary(run: RunFolder) -> RunSummary:
         state = "lost"
     epochs = [event for event in history if event["event"] == "epoch"]
     best = min((event for event in epochs if event.get("valid_loss") is not None), key=_valid_loss, default=None)
+    counts = best if first.get("early_stopping") else epochs[-1] if epochs else None
     return RunSummary(
         id=run.id,
         state=state,
@@ -46,9 +47,10 @@ def summary(run: RunFolder) -> RunSummary:
         epochs_done=epochs[-1]["epoch"] if epochs else 0,
         step=max((event.get("step", 0) for event in history), default=0),
         steps=first.get("steps", 0),
-        valid_loss=best["valid_loss"] if best else None,
-        best_epoch=best["epoch"] if best else None,
-        metrics=epochs[-1]["metrics"] if epochs else {},
+        epoch=counts["epoch"] if counts else None,
+        valid_loss=counts["valid_loss"] if counts else None,
+        metrics=counts["metrics"] if counts else {},
+        best_valid_loss=best["valid_loss"] if best else None,
         split_hash=first.get("split_hash", ""),
         damaged_lines=tuple(reading.bad_lines),
         path=str(run.path),
