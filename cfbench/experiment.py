@@ -331,9 +331,20 @@ def _not_allowed(error: msgspec.ValidationError, value: Any, kind: type, path: s
         value = value[key] if isinstance(value, (dict, list)) and not isinstance(key, slice) else value
         path += f"[{key}]" if isinstance(key, int) else f".{key}"
     choices = _choices(hint)
-    allowed = f"allowed: {listing(choices)}" if choices else message[0].lower() + message[1:]
+    allowed = f"allowed: {listing(choices)}" if choices else _in_words(message, path)
     guess = nearest(value, choices) if isinstance(value, str) else ""
     return BadInput(f"{path} = {_shown(value)} is not allowed{guess}", where=where, mend=allowed)
+
+
+_WORDS = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false", "array": "a list"}
+
+
+def _in_words(message: str, path: str) -> str:
+    """Return what msgspec expected in a user's words: Expected `int` >= 1 is "allowed: a whole number >= 1"."""
+    if "matching regex" in message:
+        return f"allowed: {help_of(path)}"
+    expected = message.removeprefix("Expected ").partition(", got")[0]
+    return f"allowed: {re.sub('`([a-z]+)`', lambda word: _WORDS.get(word[1], word[1]), expected)}"
 
 
 def _choices(hint: Any) -> list[str]:

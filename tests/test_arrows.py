@@ -59,3 +59,20 @@ def test_import_contracts() -> None:
     command = Path(sys.executable).with_name("lint-imports")
     done = subprocess.run([command, "--no-cache"], cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+def test_what_is_opened_is_data_never_code() -> None:
+    root = Path(__file__).parents[1]
+    sources = [path for folder in ("cfbench", "plugins", "datasets") for path in (root / folder).rglob("*.py")]
+    forbidden = (
+        "import pickle",
+        "torch.load(",
+        "allow_pickle=True",
+        "yaml",
+        "marshal",
+        " eval(",
+        " exec(",
+        "shell=True",
+    )
+    found = [(path.name, word) for path in sources for word in forbidden if word in path.read_text(encoding="utf-8")]
+    assert found == []

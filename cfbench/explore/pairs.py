@@ -19,10 +19,11 @@ def predict_file(run: str, path: str, checkpoint: Which = "auto") -> list[Predic
     Columns are found as in the run's own data, else by name or position; further ones serve as fields by their name.
     """
     trained = load(run, checkpoint)
-    table = delimited.read(Path(path), Layout())
+    table = _read(Path(path), trained.experiment.data)
     found = roles.assign(table.frame, _as_trained(trained, table.frame.columns), path)
-    users, items = table.frame[found.user].to_list(), table.frame[found.item].to_list()
-    fields = {name: table.frame[name].to_list() for name in trained.fields if name in table.frame.columns}
+    columns = {name: table.frame[name].str.strip_chars().to_list() for name in table.frame.columns}
+    users, items = columns[found.user], columns[found.item]
+    fields = {name: columns[name] for name in trained.fields if name in columns}
     try:
         predicted = trained.predict(users, items, fields)
     except ValueError as error:
@@ -32,6 +33,15 @@ def predict_file(run: str, path: str, checkpoint: Which = "auto") -> list[Predic
         Prediction(user, item, float(value), bool(seen))
         for user, item, value, seen in zip(users, items, predicted, known, strict=True)
     ]
+
+
+def _read(path: Path, data: Data) -> delimited.Table:
+    """Read the file; a first line that has the run's own column names is its header, whatever else it looks like."""
+    table = delimited.read(path, Layout())
+    first = [value.strip() for value in table.frame.row(0)]
+    if not table.layout.header and {data.user, data.item}.intersection(first):
+        return delimited.read(path, Layout(header=True))
+    return table
 
 
 def _as_trained(trained: Trained, columns: list[str]) -> Data:

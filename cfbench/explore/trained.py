@@ -58,6 +58,7 @@ class Trained:
     """
 
     def __init__(self, run: RunFolder, checkpoint: Which = "auto") -> None:
+        events.refuse_newer(run.events)
         self.run = run
         self.experiment = _on_cpu(experiment_of(run))
         self._find = finder(run)
@@ -133,7 +134,7 @@ class Trained:
             own = self._field_codes(field, given[field]) if field in given else self._own(field, codes)
             categorical[:, column] = encoder.known(field, own.astype(np.int32))
         for column, (field, scale) in enumerate(encoder.scales.items() if self.fields else ()):
-            values = np.asarray(given[field], np.float32) if field in given else self._own(field, codes)
+            values = _numbers(given[field]) if field in given else self._own(field, codes)
             continuous[:, column] = scale(values.astype(np.float32))
         batch = Batch(
             torch.from_numpy(x.astype(np.int64)),
@@ -245,6 +246,11 @@ class Trained:
             os.write(file, msgspec.json.encode(line) + b"\n")
         finally:
             os.close(file)
+
+
+def _numbers(values: Sequence[Any]) -> NDArray[np.float32]:
+    """Return values of a continuous field as numbers, NaN where None or "" says that there is none."""
+    return np.array([np.nan if value in (None, "") else float(value) for value in values], np.float32)
 
 
 def _on_cpu(defined: experiment.Experiment) -> experiment.Experiment:

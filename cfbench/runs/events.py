@@ -6,7 +6,7 @@ import errno
 import os
 import secrets
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from cfbench.errors import DiskFull
+from cfbench.errors import BadInput, DiskFull
 from cfbench.runs.machine import boot_id
 
 FORMAT = 1
@@ -130,6 +130,20 @@ def read(path: Path, offset: int = 0) -> Reading:
         else:
             reading.bad_lines.append(number)
     return reading
+
+
+NEWER = "it was written by a newer cfbench"
+
+
+def written_by_newer(events: Sequence[Event]) -> bool:
+    """Return whether a later cfbench wrote these events, in a format that this one may misread."""
+    return bool(events) and events[0].get("format", 0) > FORMAT
+
+
+def refuse_newer(path: Path) -> None:
+    """Raise BadInput where a later cfbench wrote the events in `path`: such a run is listed, and not touched."""
+    if written_by_newer(read(path).events):
+        raise BadInput(NEWER, where=str(path.parent), mend="pip install -U cfbench")
 
 
 def effective(events: Iterable[Event]) -> list[Event]:

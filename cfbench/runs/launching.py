@@ -59,6 +59,7 @@ def train_here(run: RunFolder) -> int:
 
 
 def _take(run: RunFolder) -> int:
+    events.refuse_newer(run.events)
     held = lock.take(run.lock)
     if held is None:
         raise BadInput(f"run {run.id} is {summary(run).state} already", mend=f"watch it: cfbench runs watch {run.id}")

@@ -101,6 +101,12 @@ def prepare(experiment: Experiment) -> RunFolder:
     interactions = open_interactions(experiment.data)
     split = splits.make_split(interactions, experiment, installed)
     experiment.loader.batches(len(split.train))
+    if experiment.training.early_stopping and not len(split.valid):
+        raise BadInput(
+            "there are no valid rows to tell when to stop",
+            where="training.early_stopping",
+            mend="set it to 0, or split some off",
+        )
     known = catalogue()
 
     def fill(run: RunFolder) -> None:

@@ -33,11 +33,11 @@ def summary(run: RunFolder) -> RunSummary:
         state = "lost"
     epochs = [event for event in history if event["event"] == "epoch"]
     best = min((event for event in epochs if event.get("valid_loss") is not None), key=_valid_loss, default=None)
-    counts = best if first.get("early_stopping") else epochs[-1] if epochs else None
+    counts = best if best and first.get("early_stopping") else epochs[-1] if epochs else None
     return RunSummary(
         id=run.id,
         state=state,
-        reason=_lost_reason(last) if state == "lost" else last.get("reason", ""),
+        reason=_reason(state, last, newer=events.written_by_newer(reading.events)),
         exit_code=last.get("exit_code", 0) if state == "failed" else (1 if state == "lost" else 0),
         created=first.get("time", 0.0),
         group=first.get("group", ""),
@@ -71,6 +71,12 @@ def _last_of_state(history: list[Event]) -> Event | None:
 
 def _valid_loss(event: dict[str, Any]) -> float:
     return float(event["valid_loss"])
+
+
+def _reason(state: RunState, last: Event, newer: bool) -> str:
+    if newer:
+        return events.NEWER
+    return _lost_reason(last) if state == "lost" else str(last.get("reason", ""))
 
 
 def _lost_reason(last: dict[str, Any]) -> str:

@@ -72,7 +72,8 @@ class Learner:
         self.experiment, self.loader, self.settings = experiment, loader, experiment.training
         self.events, self.checkpoints, self.control = events, checkpoints, control
         self.steps_an_epoch = experiment.loader.batches(loader.train.n_rows)
-        self._start_random_streams()
+        self.streams = TorchStreams(experiment)
+        self._start_global_streams("init")
         self.predictor = components.Predictor(experiment, find, loader.encoder.info(self.streams))
         self.loss = components.make_loss(experiment, find)
         self.optimizer = components.make_optimizer(experiment, find, self.predictor.module)
@@ -81,9 +82,9 @@ class Learner:
         self.progress = Progress()
         self.step_event_every = max(1, self.steps_an_epoch // STEP_EVENTS_AN_EPOCH)
 
-    def _start_random_streams(self) -> None:
-        self.streams = TorchStreams(self.experiment)
-        torch.manual_seed(self.streams.seed("dropout"))
+    def _start_global_streams(self, torch_stream: str) -> None:
+        """Seed the generators that belong to nobody, for plugins that draw from them."""
+        torch.manual_seed(self.streams.seed(torch_stream))
         random.seed(self.streams.seed("python"))
         np.random.seed(self.streams.seed("numpy") % 2**32)
 
@@ -94,6 +95,7 @@ class Learner:
         with reproducible(self.settings.threads):
             self.predictor.module.train()
             if self.progress.step == 0:
+                self._start_global_streams("dropout")
                 self.checkpoint()
             while not self._done():
                 if not self._run_epoch():

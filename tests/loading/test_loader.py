@@ -227,7 +227,9 @@ def test_a_splitter_that_needs_time_is_refused_without(defined: Any) -> None:
     from cfbench.data.importing import open_interactions
 
     def find(kind: str, name: str) -> plugin.Declaration:
-        return plugin.Splitter("by-time", "By time", "the last rows", lambda *_: None, PredefinedParams, needs_time=True)
+        return plugin.Splitter(
+            "by-time", "By time", "the last rows", lambda *_: None, PredefinedParams, needs_time=True
+        )
 
     experiment = defined(splitter={"name": "predefined"})
     with pytest.raises(BadInput, match="needs a time column"):

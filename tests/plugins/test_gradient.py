@@ -64,7 +64,9 @@ def test_adam_and_adamw_with_their_documented_defaults(
 
 
 def test_adamw_decays_by_a_tenth_unless_told_otherwise(parts: Make) -> None:
-    np.testing.assert_array_equal(walk(parts, "adamw", lr=0.02)[-1], walk(parts, "adamw", lr=0.02, weight_decay=0.1)[-1])
+    np.testing.assert_array_equal(
+        walk(parts, "adamw", lr=0.02)[-1], walk(parts, "adamw", lr=0.02, weight_decay=0.1)[-1]
+    )
 
 
 def test_mse_is_the_mean_over_rows_in_value_and_gradient(parts: Make) -> None:

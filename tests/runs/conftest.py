@@ -27,7 +27,7 @@ ROWS = 1_500
 PATIENCE = 90.0
 """Seconds after which something that must happen has not."""
 
-MOMENTS = '''
+MOMENTS = """
 import os, signal
 from cfbench.plugin import Metric, hookimpl
 
@@ -59,7 +59,7 @@ def largest(prediction, target, params):
 @hookimpl
 def cfbench_metrics():
     return [Metric("moments", "Moments", "the largest prediction; may kill its worker", largest)]
-'''
+"""
 
 
 @pytest.fixture(scope="session")

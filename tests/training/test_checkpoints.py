@@ -130,9 +130,8 @@ def test_a_learner_goes_on_from_any_checkpoint_as_if_nothing_had_happened(
     straight = learner(**tables)
     assert straight.fit()
     kept_all = tmp_path / "all"
-    interrupted = learner(tmp_path / "kept", **tables)
+    interrupted = learner(kept_all, **tables)
     interrupted.checkpoints.retain = lambda step, keep: None
-    interrupted.checkpoints.folder = kept_all
     assert interrupted.fit()
     steps = Checkpoints(kept_all).steps()
     assert steps == [0, 10, 20, 22, 30, 40, 44, 50, 60, 66]
@@ -142,6 +141,7 @@ def test_a_learner_goes_on_from_any_checkpoint_as_if_nothing_had_happened(
         torch.manual_seed(step)
         resumed = learner(kept_all, **tables)
         resumed.resume(step)
+        resumed.checkpoints = None
         assert resumed.progress.step == step
         assert resumed.fit()
         later = [event for event in straight.events.measurements() if event["step"] > step]

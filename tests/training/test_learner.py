@@ -95,8 +95,39 @@ def test_the_same_experiment_and_seed_give_the_same_bits(learner: Make, model: d
         assert torch.equal(value, again.predictor.module.state_dict()[name]), name
 
 
+class DrawsFromTorch(torch.nn.Module):
+    """A model as many people write one: first values and dropout from torch's own generator."""
+
+    def __init__(self, info: plugin.DataInfo, params: Any) -> None:
+        super().__init__()
+        self.users, self.items = torch.nn.Embedding(info.n_users, 8), torch.nn.Embedding(info.n_items, 8)
+        self.dropout = torch.nn.Dropout(0.3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return (self.dropout(self.users(x[:, 0])) * self.items(x[:, 1])).sum(1)
+
+
+def test_a_model_that_draws_from_torchs_own_generator_is_reproducible_too(with_model: Any) -> None:
+    def trained(**seeds: int) -> tuple[torch.Tensor, list[float]]:
+        made = with_model(DrawsFromTorch, experiment={"seeds": seeds})
+        first = made.predictor.module.users.weight.detach().clone()
+        torch.rand(len(seeds) + 1)
+        assert made.fit()
+        return first, [event["loss"] for event in made.events.of("step")]
+
+    (first, losses), (same, same_losses) = trained(), trained()
+    assert torch.equal(first, same)
+    assert losses == same_losses
+    same, other_losses = trained(dropout=7)
+    assert torch.equal(first, same)
+    assert losses != other_losses
+    other, _ = trained(init=7)
+    assert not torch.equal(first, other)
+
+
 def test_step_events_come_forty_times_an_epoch_with_the_mean_since_the_last(learner: Make) -> None:
-    often = learner(**SGD, loader={"batch_size": 10}, training={"epochs": 1})
+    gentle = {**SGD, "optimizer": {"name": "sgd", "lr": 0.02}}
+    often = learner(**gentle, loader={"batch_size": 10}, training={"epochs": 1})
     losses = [often.step(batch) for batch in often.loader.train.batches(0)]
     told = often.events.of("step")
     assert [event["step"] for event in told] == list(range(8, 321, 8))
@@ -227,11 +258,11 @@ class Nonsense(torch.nn.Module):
 def with_model(defined: Any, learner: Make) -> Callable[..., Learner]:
     """A learner of a model that is brought in as a plugin."""
 
-    def with_model(target: Callable[..., Any]) -> Learner:
+    def with_model(target: Callable[..., Any], **tables: Any) -> Learner:
         def find(kind: str, name: str) -> plugin.Declaration:
             return plugin.Model("mine", "Mine", "m", target) if kind == "model" else installed(kind, name)
 
-        made = defined()
+        made = defined(**tables)
         experiment = msgspec.structs.replace(made, model=Component("test:mine"))
         return Learner(experiment, open_loader(made), find, learner().events)
 
