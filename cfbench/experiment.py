@@ -173,10 +173,11 @@ COMPONENTS = ("splitter", "model", "loss", "optimizer", "schedule")
 # -- reading --
 
 
-def read(path: str | Path, settings: Iterable[str] = ()) -> Experiment:
+def read(path: str | Path, settings: Iterable[str] = (), *, locate: bool = True) -> Experiment:
     """Return the experiment of a TOML file, with overrides such as ``model.n_factors=128`` applied.
 
-    Paths of data files in it are relative to the file's folder; they come back absolute.
+    Paths of data files in it are relative to the file's folder; they come back absolute, or, where the files are on
+    another machine (`locate` false), as they are.
 
     Raises:
         BadInput: the file is missing, is not TOML, or says something that an experiment can't mean.
@@ -185,7 +186,8 @@ def read(path: str | Path, settings: Iterable[str] = ()) -> Experiment:
     document = read_document(path)
     for setting in settings:
         override(document, setting)
-    return located(parse(document, where=str(path)), path.absolute().parent)
+    experiment = parse(document, where=str(path))
+    return located(experiment, path.absolute().parent) if locate else experiment
 
 
 def read_document(path: Path) -> dict[str, Any]:

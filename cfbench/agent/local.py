@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Sequence
 
 from cfbench.answers import DataProfile, Evaluation, EventPage, LoaderPreview, Prediction, RunSummary
 from cfbench.bench.interface import Checkpoint, Part, Verb
 from cfbench.errors import BadInput, nearest
 from cfbench.experiment import Data, Experiment
-from cfbench.registry.catalogue import Catalogue, catalogue
-from cfbench.registry.declarations import Declaration
+from cfbench.registry.catalogue import catalogue
+from cfbench.registry.declarations import Declaration, Scan
 from cfbench.runs import commands, events, folder, lock
 from cfbench.runs.state import summary
 
@@ -19,9 +21,10 @@ class LocalBench:
 
     # -- plugins --
 
-    def plugins(self, refresh: bool = False) -> Catalogue:
+    def plugins(self, refresh: bool = False) -> Scan:
         """Return all plugins as data."""
-        return catalogue(refresh)
+        known = catalogue(refresh)
+        return Scan(known.declarations, known.broken, known.notices)
 
     def plugin(self, name: str, kind: str = "") -> Declaration:
         """Return the declaration of that name, of any kind where none is said."""
@@ -96,12 +99,15 @@ class LocalBench:
         return EventPage(reading.events, reading.offset, alive)
 
     def command(self, run: str, verb: Verb) -> None:
-        """Ask a run to stop, pause or go on."""
+        """Ask a run to stop, pause or go on, or kill its worker."""
         found = folder.find(run)
         if not lock.held(found.lock):
             state = summary(found).state
             raise BadInput(f"run {found.id} is {state}, not running", mend=_after(state, found.id))
-        commands.send(found.commands, verb)
+        if verb == "kill":
+            os.kill(lock.read_info(found.lock)["pid"], signal.SIGKILL)
+        else:
+            commands.send(found.commands, verb)
 
     def resume(self, run: str) -> None:
         """Start a worker again for a run that stopped, failed or was lost."""

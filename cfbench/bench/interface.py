@@ -14,18 +14,17 @@ from cfbench.answers import (
     RunSummary,
 )
 from cfbench.experiment import Data, Experiment
-from cfbench.registry.catalogue import Catalogue
-from cfbench.registry.declarations import Declaration
+from cfbench.registry.declarations import Declaration, Scan
 
 Part = Literal["valid", "test"]
 Checkpoint = Literal["auto", "last", "best"]
-Verb = Literal["stop", "pause", "resume"]
+Verb = Literal["stop", "pause", "resume", "kill"]
 
 
 class Bench(Protocol):
     """Where data, plugins and runs are. Every method raises CfbenchError where it can't do what is asked."""
 
-    def plugins(self, refresh: bool = False) -> Catalogue:
+    def plugins(self, refresh: bool = False) -> Scan:
         """Return all plugins as data; `refresh` looks at each anew."""
 
     def plugin(self, name: str, kind: str = "") -> Declaration:
@@ -56,7 +55,7 @@ class Bench(Protocol):
         """Return a run's events from a byte offset on."""
 
     def command(self, run: str, verb: Verb) -> None:
-        """Ask a run to stop, pause or go on; asking twice does no harm."""
+        """Ask a run to stop, pause or go on, or kill its worker; asking twice does no harm."""
 
     def resume(self, run: str) -> None:
         """Start a worker again for a run that stopped, failed or was lost."""

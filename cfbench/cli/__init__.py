@@ -12,6 +12,7 @@ from cfbench import __version__
 from cfbench.errors import CfbenchError
 
 COMMANDS = {
+    "agent": ("cfbench.cli.agent:agent", "Answer requests on stdin and stdout; started by cfbench on another machine."),
     "data": ("cfbench.cli.data:data", "Look at rating tables."),
     "demo": ("cfbench.cli.train:demo", "Train on the built-in data and print what happens."),
     "evaluate": ("cfbench.cli.results:evaluate", "Measure a run's model on its valid or test rows."),

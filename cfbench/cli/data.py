@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from cfbench.cli.here import bench
+from cfbench.cli.here import answering, bench
 from cfbench.cli.options import data_of, data_options
-from cfbench.cli.output import as_json, print_json
+from cfbench.cli.output import print_json
 
 
 @click.group()
@@ -19,7 +19,7 @@ def data() -> None:
 @data.command()
 @click.argument("sources", nargs=-1, required=True, metavar="FILE|DATASET...")
 @data_options
-@as_json
+@answering
 def describe(sources: tuple[str, ...], as_json: bool, **given: Any) -> None:
     """Say how a table is written, what its columns are taken for, and what is in it.
 

@@ -9,9 +9,9 @@ import click
 
 from cfbench import experiment as experiments
 from cfbench.answers import LoaderPreview
-from cfbench.cli.here import bench
+from cfbench.cli.here import answering, bench, elsewhere
 from cfbench.cli.options import data_of, data_options
-from cfbench.cli.output import as_json, print_json, print_table, say
+from cfbench.cli.output import print_json, print_table, say
 from cfbench.errors import BadInput
 from cfbench.experiment import Data
 
@@ -30,12 +30,12 @@ def experiment() -> None:
 @data_options
 @click.option("--model", default="", help="The model plugin.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file, which must not exist yet.")
-@as_json
+@answering
 def new(sources: tuple[str, ...], model: str, output: Path | None, as_json: bool, **given: Any) -> None:
     """Print a commented TOML for these data, with every setting's default."""
     data = data_of(sources, **given) if sources else Data()
-    folder = Path.cwd()
-    data = experiments.located(experiments.Experiment(data=data), folder).data
+    if not elsewhere():
+        data = experiments.located(experiments.Experiment(data=data), Path.cwd()).data
     toml = bench().template(data, model)
     if output:
         _write_new(output, toml)
@@ -59,10 +59,10 @@ def _write_new(path: Path, content: str) -> None:
 @experiment.command()
 @click.argument("file", metavar="EXPERIMENT.toml")
 @settings_option
-@as_json
+@answering
 def check(file: str, settings: tuple[str, ...], as_json: bool) -> None:
     """Check an experiment whole: its keys, its plugins and their parameters, its data and their split."""
-    preview = bench().preview(bench().check(experiments.read(file, settings), file))
+    preview = bench().preview(bench().check(experiments.read(file, settings, locate=not elsewhere()), file))
     if as_json:
         print_json({"file": file, "ok": True, "preview": preview})
     else:
@@ -73,10 +73,10 @@ def check(file: str, settings: tuple[str, ...], as_json: bool) -> None:
 @click.argument("file", metavar="EXPERIMENT.toml")
 @settings_option
 @click.option("--batch", is_flag=True, help="Show a batch in words too.")
-@as_json
+@answering
 def show(file: str, settings: tuple[str, ...], batch: bool, as_json: bool) -> None:
     """Show an experiment resolved: full plugin names, every setting; and with --batch what training will see."""
-    resolved = bench().check(experiments.read(file, settings), file)
+    resolved = bench().check(experiments.read(file, settings, locate=not elsewhere()), file)
     preview = bench().preview(resolved) if batch else None
     if as_json:
         print_json({"experiment": resolved.document(complete=True), "preview": preview})

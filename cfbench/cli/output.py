@@ -10,9 +10,6 @@ import msgspec
 
 from cfbench import text
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-"""The option that every command has."""
-
 
 def print_json(answer: Any) -> None:
     """Print an answer as one JSON document; text in it stays whole."""

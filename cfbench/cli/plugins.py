@@ -6,8 +6,8 @@ import click
 import msgspec
 
 from cfbench import paths
-from cfbench.cli.here import bench
-from cfbench.cli.output import as_json, print_json, print_table, say
+from cfbench.cli.here import answering, bench
+from cfbench.cli.output import print_json, print_table, say
 from cfbench.registry.declarations import Declaration
 from cfbench.registry.parameters import help_of
 
@@ -22,11 +22,11 @@ def plugins() -> None:
 @plugins.command("list")
 @click.option("--kind", type=click.Choice(KINDS), help="Only this kind.")
 @click.option("--refresh", is_flag=True, help="Look at every plugin anew.")
-@as_json
+@answering
 def list_(kind: str | None, refresh: bool, as_json: bool) -> None:
     """List all plugins by kind, and those that can't be used, each with the reason."""
     known = bench().plugins(refresh)
-    shown = [d for k in KINDS if kind in (None, k) for d in known.of_kind(k)]
+    shown = [d for k in KINDS if kind in (None, k) for d in known.declarations if d.kind == k]
     if as_json:
         print_json({"plugins": shown, "broken": known.broken, "notices": known.notices})
         return
@@ -50,7 +50,7 @@ def _origin(declaration: Declaration) -> str:
 @plugins.command()
 @click.argument("name")
 @click.option("--kind", type=click.Choice(KINDS), default=None, help="Where several kinds have one of that name.")
-@as_json
+@answering
 def show(name: str, kind: str | None, as_json: bool) -> None:
     """Show one plugin: what it is, where it comes from, its parameters."""
     found = bench().plugin(name, kind or "")
@@ -69,7 +69,7 @@ def show(name: str, kind: str | None, as_json: bool) -> None:
 
 
 @plugins.command()
-@as_json
+@answering
 def path(as_json: bool) -> None:
     """Print the folder for single-file plugins."""
     folder = paths.folder("plugins")

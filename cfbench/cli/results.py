@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from cfbench.bench.interface import Checkpoint
-from cfbench.cli.here import bench
-from cfbench.cli.output import as_json, number, print_json, say
+from cfbench.cli.here import answering, bench
+from cfbench.cli.output import number, print_json, say
 from cfbench.errors import BadInput
 
 checkpoint_option = click.option(
@@ -28,7 +28,7 @@ checkpoint_option = click.option(
 )
 @click.option("--test", is_flag=True, help="Open the test rows; the run counts how often.")
 @checkpoint_option
-@as_json
+@answering
 def evaluate(run: str, metrics: tuple[str, ...], test: bool, checkpoint: Checkpoint, as_json: bool) -> None:
     """Measure a run's model on its valid rows, or with --test on its test rows."""
     measured = bench().evaluate(run, metrics, "test" if test else "valid", checkpoint)
@@ -52,7 +52,7 @@ def evaluate(run: str, metrics: tuple[str, ...], test: bool, checkpoint: Checkpo
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file.")
 @click.option("--raw", is_flag=True, help="Leave labels that a spreadsheet would run as formulas as they are.")
 @checkpoint_option
-@as_json
+@answering
 def predict(run: str, pairs: str, output: Path | None, raw: bool, checkpoint: Checkpoint, as_json: bool) -> None:
     """Predict the targets of a file of users and items; print CSV: user, item, prediction."""
     predictions = bench().predict(run, pairs, checkpoint)

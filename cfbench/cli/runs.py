@@ -9,8 +9,8 @@ import click
 
 from cfbench.answers import RunSummary
 from cfbench.cli.following import closing_line, epoch_line, follow
-from cfbench.cli.here import bench
-from cfbench.cli.output import as_json, number, print_json, print_table, say
+from cfbench.cli.here import answering, bench
+from cfbench.cli.output import number, print_json, print_table, say
 from cfbench.cli.train import close, watch_until_end
 
 run_argument = click.argument("run", metavar="RUN")
@@ -26,7 +26,7 @@ def runs() -> None:
 
 @runs.command("list")
 @click.option("--group", help="Only runs of this group.")
-@as_json
+@answering
 def list_(group: str | None, as_json: bool) -> None:
     """List all runs, oldest first."""
     found = [run for run in bench().runs() if group in (None, run.group)]
@@ -48,7 +48,7 @@ def _row(run: RunSummary) -> list[str]:
 
 @runs.command()
 @run_argument
-@as_json
+@answering
 def show(run: str, as_json: bool) -> None:
     """Show one run: its state and why, its epochs."""
     found = bench().run(run)
@@ -72,7 +72,7 @@ def show(run: str, as_json: bool) -> None:
 
 @runs.command()
 @run_argument
-@as_json
+@answering
 def watch(run: str, as_json: bool) -> int:
     """Print a run's epochs as they come, until it ends; ctrl+c leaves, the run goes on."""
     found = bench().run(run).id
@@ -90,7 +90,7 @@ def watch(run: str, as_json: bool) -> int:
 @runs.command()
 @run_argument
 @click.option("--timeout", type=click.FloatRange(min=0), default=math.inf, help="Give up after so many seconds.")
-@as_json
+@answering
 def wait(run: str, timeout: float, as_json: bool) -> int:
     """Wait in silence until a run ends; exit as it did."""
     found = bench().run(run).id
@@ -113,7 +113,7 @@ def _told(run: str, verb: str, as_json: bool) -> None:
 @runs.command()
 @run_argument
 @click.option("--wait", "and_wait", is_flag=True, help="Come back when it has stopped.")
-@as_json
+@answering
 def stop(run: str, and_wait: bool, as_json: bool) -> None:
     """Ask a run to stop after its batch, with a checkpoint."""
     found = bench().run(run).id
@@ -126,7 +126,7 @@ def stop(run: str, and_wait: bool, as_json: bool) -> None:
 
 @runs.command()
 @run_argument
-@as_json
+@answering
 def pause(run: str, as_json: bool) -> None:
     """Ask a run to pause; its worker stays, "unpause" goes on."""
     bench().command(run, "pause")
@@ -136,7 +136,7 @@ def pause(run: str, as_json: bool) -> None:
 @runs.command()
 @run_argument
 @click.option("--detach", is_flag=True, help="Start it and come back at once.")
-@as_json
+@answering
 def resume(run: str, detach: bool, as_json: bool) -> int:
     """Go on with a run that is paused, stopped, failed or lost, from its last checkpoint."""
     found = bench().run(run)
@@ -154,7 +154,7 @@ def resume(run: str, detach: bool, as_json: bool) -> int:
 
 @runs.command()
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...")
-@as_json
+@answering
 def delete(runs: tuple[str, ...], as_json: bool) -> None:
     """Move runs to the trash."""
     moved = {bench().run(run).id: bench().delete(run) for run in runs}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from pathlib import Path
 
 import click
@@ -11,11 +10,11 @@ import msgspec
 
 from cfbench import experiment as experiments
 from cfbench.answers import RunSummary
-from cfbench.bench.interface import Bench
+from cfbench.bench.interface import Bench, Verb
 from cfbench.cli.experiments import settings_option
 from cfbench.cli.following import closing_line, follow
-from cfbench.cli.here import bench
-from cfbench.cli.output import as_json, print_json, say
+from cfbench.cli.here import answering, bench, elsewhere
+from cfbench.cli.output import print_json, say
 from cfbench.errors import BadInput
 from cfbench.experiment import Component, Data, Experiment
 
@@ -28,7 +27,7 @@ from cfbench.experiment import Component, Data, Experiment
 @click.option("--here", is_flag=True, help="Train in this process, so that breakpoint() works.")
 @click.option("--folds", type=click.Choice(["all"]), help="One run for each fold of the splitter.")
 @click.option("--seeds", type=click.IntRange(1, 1000), default=1, help="One run for each of N seeds.")
-@as_json
+@answering
 def train(
     file: str | None,
     settings: tuple[str, ...],
@@ -43,8 +42,8 @@ def train(
 
     A first ctrl+c stops it after the batch, with a checkpoint; a second one at once.
     """
-    if detach and here:
-        raise click.UsageError("--detach and --here exclude each other")
+    if here and (detach or elsewhere()):
+        raise click.UsageError(f"--here and {'--detach' if detach else '--on'} exclude each other")
     settings = (*settings, *more_settings)
     if file and "=" in file and not os.path.exists(file):
         settings, file = (file, *settings), None
@@ -58,11 +57,12 @@ def train(
 
 def _experiment(file: str | None, settings: tuple[str, ...]) -> Experiment:
     if file:
-        return experiments.read(file, settings)
+        return experiments.read(file, settings, locate=not elsewhere())
     document: dict[str, object] = {}
     for setting in settings:
         experiments.override(document, setting)
-    return experiments.located(experiments.parse(document, where="command line"), Path.cwd())
+    experiment = experiments.parse(document, where="command line")
+    return experiment if elsewhere() else experiments.located(experiment, Path.cwd())
 
 
 def _report_started(started: list[str], as_json: bool) -> int:
@@ -79,7 +79,7 @@ def _watch(bench: Bench, started: list[str], as_json: bool) -> int:
     interrupted = False
     for run in started:
         if interrupted:
-            _stop_quietly(bench, run)
+            _ask_quietly(bench, run, "stop")
         else:
             say(f"run {run}")
             interrupted = watch_until_end(bench, run, as_json)
@@ -92,20 +92,19 @@ def watch_until_end(bench: Bench, run: str, quiet: bool) -> bool:
         follow(bench, run, quiet)
     except KeyboardInterrupt:
         say("stopping after this batch, with a checkpoint; ctrl+c again ends it at once")
-        _stop_quietly(bench, run)
+        _ask_quietly(bench, run, "stop")
         try:
             follow(bench, run, quiet=True)
         except KeyboardInterrupt:
-            started = [event for event in bench.events(run).events if event["event"] == "starting"]
-            if started and bench.events(run).alive:
-                os.kill(started[-1]["pid"], signal.SIGKILL)
+            _ask_quietly(bench, run, "kill")
         return True
     return False
 
 
-def _stop_quietly(bench: Bench, run: str) -> None:
+def _ask_quietly(bench: Bench, run: str, verb: Verb) -> None:
+    """Ask a run that may have ended by now."""
     try:
-        bench.command(run, "stop")
+        bench.command(run, verb)
     except BadInput:
         return
 
@@ -152,7 +151,7 @@ def _train_here(experiment: Experiment, folds: bool, seeds: int, as_json: bool) 
 
 @click.command()
 @click.option("--epochs", type=click.IntRange(1), default=5, help="Passes over the training rows.")
-@as_json
+@answering
 def demo(epochs: int, as_json: bool) -> int:
     """Train on the built-in data and print what happens: a line an epoch and the final RMSE.
 

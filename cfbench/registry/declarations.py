@@ -71,7 +71,7 @@ class Notice(Struct, frozen=True):
 
 
 class Scan(Struct, frozen=True):
-    """All that one source gave."""
+    """All that a look at plugins gave: at those of one source, or of all."""
 
     declarations: list[Declaration] = []
     broken: list[Broken] = []

@@ -43,6 +43,7 @@ def launch(run: RunFolder) -> None:
                 start_new_session=True,
                 cwd=run.path,
             )
+        lock.write_info(held, **{**lock.read_info(run.lock), "pid": worker_process.pid})
         _workers[:] = [earlier for earlier in _workers if earlier.poll() is None] + [worker_process]
     finally:
         os.close(held)

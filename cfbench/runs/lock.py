@@ -15,6 +15,8 @@ from cfbench.errors import BadInput
 from cfbench.runs.machine import boot_id, hostname
 
 _PATIENCE = 0.5
+_INFO_BYTES = 512
+"""Always as many, in one write, so that a reader never sees the half of it."""
 
 
 def take(path: Path, **info: Any) -> int | None:
@@ -34,10 +36,9 @@ def take(path: Path, **info: Any) -> int | None:
 
 
 def write_info(lock: int, **info: Any) -> None:
-    """Write into a held lock who holds it: this process, since when, on which host and boot; and `info`."""
+    """Write into a held lock who holds it: this process unless `info` says another `pid`, since when and where."""
     holder = {"pid": os.getpid(), "host": hostname(), "boot": boot_id(), "since": time.time()}
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, msgspec.json.encode({**info, **holder}), 0)
+    os.pwrite(lock, msgspec.json.encode({**holder, **info}).ljust(_INFO_BYTES), 0)
 
 
 def read_info(path: Path) -> dict[str, Any]:

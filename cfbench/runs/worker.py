@@ -196,7 +196,6 @@ def main() -> int:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
     run, held, heed_from = RunFolder(Path(sys.argv[1])), int(sys.argv[2]), int(sys.argv[3])
     lock.release_in_forks(held)
-    lock.write_info(held, **lock.read_info(run.lock))
     return work(run, wait=True, heed_from=heed_from)
 
 

@@ -162,7 +162,7 @@ def test_best_and_last_are_different_checkpoints(train: Any) -> None:
 
     damaged = Checkpoints(trained.run.checkpoints).path(best.step) / "model.safetensors"
     damaged.write_bytes(damaged.read_bytes()[:-4])
-    with pytest.raises(BadInput, match="the best checkpoint of run .* is damaged"):
+    with pytest.raises(BadInput, match=r"the best checkpoint of run .* is damaged"):
         load(path, "best")
     assert load(path).checkpoint == "last"
 

@@ -64,7 +64,7 @@ def test_random_follows_its_seed(parts: Make) -> None:
 
 
 def test_random_refuses_what_leaves_a_part_empty(parts: Make) -> None:
-    with pytest.raises(BadInput, match="2 rows are too few for valid = 0.2"):
+    with pytest.raises(BadInput, match=r"2 rows are too few for valid = 0\.2"):
         split(parts, "random", Rows(2))
     with pytest.raises(BadInput, match="leave no row to train on"):
         split(parts, "random", Rows(100), valid=0.6, test=0.4)
@@ -114,5 +114,5 @@ def test_predefined_says_what_is_wrong_with_its_names(parts: Make, params: Any, 
 
 
 def test_predefined_needs_several_files(parts: Make) -> None:
-    with pytest.raises(BadInput, match="only one source file, all.csv"):
+    with pytest.raises(BadInput, match=r"only one source file, all\.csv"):
         split(parts, "predefined", Rows(6))

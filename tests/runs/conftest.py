@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -126,7 +124,8 @@ class Workshop:
         return launching._workers[-1]
 
     def kill(self, worker: Any) -> None:
-        os.kill(worker.pid, signal.SIGKILL)
+        """Kill -9 a worker, if it is still there."""
+        worker.kill()
         worker.wait(PATIENCE)
 
     def finish(self, run: RunFolder) -> int:

@@ -15,7 +15,7 @@ from cfbench.training.checkpoints import Checkpoints
 
 
 def test_sigterm_leaves_a_checkpoint_and_resumes_as_if_nothing_had_happened(workshop: Any) -> None:
-    tables = {"optimizer": {"name": "adam"}, "loader": {"batch_size": 4}, "training": {"epochs": 6}}
+    tables = {"optimizer": {"name": "adam"}, "loader": {"batch_size": 4}, "training": {"epochs": 4}}
     straight, run = workshop.trained(**tables), workshop.make(**tables)
     worker = workshop.launch(run)
     workshop.until_event(run, "step", 10)
@@ -35,7 +35,7 @@ def test_sigterm_leaves_a_checkpoint_and_resumes_as_if_nothing_had_happened(work
 
 
 def test_stop_pause_and_resume_as_commands(workshop: Any) -> None:
-    tables = {"loader": {"batch_size": 4}, "training": {"epochs": 6}}
+    tables = {"loader": {"batch_size": 4}, "training": {"epochs": 4}}
     straight, run = workshop.trained(**tables), workshop.make(**tables)
     worker = workshop.launch(run)
     workshop.until_event(run, "step", 5)

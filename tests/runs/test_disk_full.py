@@ -67,11 +67,16 @@ def test_a_run_fails_in_words_and_goes_on_when_there_is_room(workshop: Any, smal
 
 
 FILLS = '''
-"""A plugin that fills the disk when the first epoch is measured."""
+"""A plugin that fills the disk, and the last page of the events, when the first epoch is measured."""
 import os, shutil
 from cfbench.plugin import Metric, hookimpl
 
 def largest(prediction, target, params):
+    if not LEAVE:
+        with open("events.jsonl", "ab", buffering=0) as events:
+            room = -events.tell() % 4096 + 4096
+            events.write(b'{"event":"pad","pad":"%s"}\\n' % (b"x" * (room - 24)))
+            assert events.tell() % 4096 == 0
     with open("DISK/ballast", "ab", buffering=0) as file:
         try:
             while (free := shutil.disk_usage("DISK").free - LEAVE) > 0:

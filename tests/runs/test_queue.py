@@ -108,10 +108,11 @@ from cfbench.plugin import Metric, hookimpl
 if "cfbench.runs.worker" in " ".join(sys.orig_argv):
     child_tells, parent_hears = os.pipe()[::-1]
     if not os.fork():
-        free = os.open("grandchild", os.O_WRONLY | os.O_CREAT, 0o600)
+        number_of_the_lock = int(sys.orig_argv[-2])
+        os.dup2(os.open("grandchild", os.O_WRONLY | os.O_CREAT, 0o600), number_of_the_lock)
         grandchild = os.fork()
         if not grandchild:
-            os.write(free, b"its own file is open")
+            os.write(number_of_the_lock, b"its own file is open")
             os.write(child_tells, f"{os.getpid()} {os.getppid()}".encode())
         while True:
             signal.pause()

@@ -280,7 +280,7 @@ def test_a_prediction_of_another_shape_is_named(with_model: Any, shape: str, sho
 
 def test_an_untrained_model_without_numbers_is_told_from_a_high_rate(with_model: Any) -> None:
     made = with_model(lambda info, params: Nonsense(info, params, value=float("nan")))
-    with pytest.raises(Diverged, match="the untrained model .* already predicts no finite number"):
+    with pytest.raises(Diverged, match=r"the untrained model .* already predicts no finite number"):
         made.fit()
 
 

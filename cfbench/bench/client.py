@@ -1,0 +1,159 @@
+"""A bench in another process, here or on another machine, called as if it were in this one."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import subprocess
+import threading
+from collections.abc import Sequence
+from typing import Any, cast
+
+import msgspec
+
+from cfbench.bench.interface import Bench
+from cfbench.bench.wire import LONGEST_LINE, MAGIC, PROTOCOL, Hello, Request, Response, error_of, methods
+from cfbench.errors import BadInput, WorkFailed
+
+_NOISE = 64 * 1024
+"""Bytes that a login shell may print before the server's first line."""
+
+
+class Connection:
+    """A server started as a child process; one request at a time.
+
+    Args:
+        command: starts the server: an agent here, ``ssh HOST … cfbench agent``, or a compute child.
+        name: how messages call it.
+
+    Raises:
+        WorkFailed: it does not answer as a server of ours.
+        BadInput: it speaks another protocol.
+    """
+
+    def __init__(self, command: Sequence[str], name: str) -> None:
+        self.name = name
+        self._lock = threading.Lock()
+        self._next = 1
+        try:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+            )
+        except OSError as error:
+            raise WorkFailed(f"'{command[0]}' can't be started ({error.strerror})", where=name) from error
+        try:
+            self.hello = self._greeting()
+        except BaseException:
+            self.close()
+            raise
+
+    def _greeting(self) -> Hello:
+        assert self._process.stdout is not None
+        skipped = 0
+        while skipped < _NOISE:
+            line = self._process.stdout.readline(_NOISE)
+            if line.startswith(MAGIC):
+                protocol, _, facts = line[len(MAGIC) :].partition(b" ")
+                return self._understood(int(protocol), facts)
+            if not line:
+                code = self._process.wait()
+                raise WorkFailed(
+                    f"the connection ended before cfbench answered (exit code {code})",
+                    where=self.name,
+                    mend="is cfbench installed there, and found by a shell without a terminal?",
+                )
+            skipped += len(line)
+        raise WorkFailed(
+            f"it printed more than {_NOISE:,} bytes before cfbench answered",
+            where=self.name,
+            mend="look at what its shell's start-up files print",
+        )
+
+    def _understood(self, protocol: int, facts: bytes) -> Hello:
+        hello = msgspec.json.decode(facts, type=Hello)
+        if protocol != PROTOCOL:
+            from cfbench import __version__
+
+            raise BadInput(
+                f"cfbench {hello.version} there speaks protocol {protocol}, cfbench {__version__} here {PROTOCOL}",
+                where=self.name,
+                mend="install the same version on both: pip install -U cfbench",
+            )
+        return hello
+
+    def call(self, method: str, params: dict[str, Any]) -> Any:
+        """Return the answer to a method of the bench, in the type that the bench declares.
+
+        Raises:
+            CfbenchError: what the bench raised there.
+            WorkFailed: the connection broke.
+        """
+        with self._lock:
+            self._next, number = self._next + 1, self._next
+            response = self._ask(Request(number, method, params))
+        if response.error:
+            raise error_of(response.error)
+        return msgspec.convert(response.result, methods()[method].answer)
+
+    def _ask(self, request: Request) -> Response:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            self._process.stdin.write(msgspec.json.encode(request) + b"\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline(LONGEST_LINE + 1)
+        except OSError as error:
+            raise self._broken() from error
+        if not line.endswith(b"\n"):
+            raise self._broken()
+        return msgspec.json.decode(line, type=Response)
+
+    def _broken(self) -> WorkFailed:
+        self.close()
+        return WorkFailed(
+            f"the connection broke (exit code {self._process.returncode})", where=self.name, mend="runs there go on"
+        )
+
+    @property
+    def alive(self) -> bool:
+        """Whether the server's process lives."""
+        return self._process.poll() is None
+
+    def close(self) -> None:
+        """End the connection; the server leaves when its input ends."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                try:
+                    pipe.close()
+                except OSError:
+                    continue
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+class _Proxy:
+    """Has every method of the bench; each call goes over the connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def __getattr__(self, method: str) -> Any:
+        if method not in methods():
+            raise AttributeError(method)
+        signature = inspect.signature(getattr(Bench, method))
+
+        @functools.wraps(getattr(Bench, method))
+        def call(*args: Any, **kwargs: Any) -> Any:
+            given = signature.bind(self, *args, **kwargs).arguments
+            params = {key: msgspec.to_builtins(value) for key, value in given.items() if key != "self"}
+            return self._connection.call(method, params)
+
+        return call
+
+
+def remote(connection: Connection) -> Bench:
+    """Return the bench at the other end of a connection."""
+    return cast(Bench, _Proxy(connection))
