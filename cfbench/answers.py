@@ -122,6 +122,15 @@ class DataProfile(Struct, frozen=True):
     notes: tuple[str, ...]
 
 
+Part = Literal["valid", "test"]
+"""Rows to measure a model on."""
+
+Checkpoint = Literal["auto", "last", "best"]
+"""Which state of a model: "auto" is the best by valid loss where the run stops early, else the last."""
+
+Verb = Literal["stop", "pause", "resume", "kill"]
+"""What can be asked of a run that is alive."""
+
 RunState = Literal["queued", "running", "paused", "finished", "failed", "stopped", "lost"]
 
 
@@ -132,10 +141,10 @@ class RunSummary(Struct, frozen=True):
         id: its folder's name.
         state: derived from its events and its lock.
         reason: why it failed, stopped or was lost; else empty.
-        exit_code: what a command that waited for it exits with.
+        exit_code: what a command that waited for it exits with: 0 only where it finished or is alive.
         created: Unix seconds.
         group: what it belongs to: folds, seeds.
-        data: the data's source.
+        data: the data's sources.
         model: the model's full name.
         epochs: planned.
         epochs_done: done.
@@ -144,7 +153,7 @@ class RunSummary(Struct, frozen=True):
         epoch: the one whose model counts, from 1, or None: the best by valid loss where the run stops early, else the
             last; what evaluate and predict use.
         valid_loss: of that epoch, or None.
-        metrics: of that epoch, on valid.
+        metrics: of that epoch, on valid; None where a metric was no finite number.
         best_valid_loss: of all epochs, or None.
         split_hash: equal where runs may be compared.
         damaged_lines: numbers of lines of its events that can't be read.
@@ -157,7 +166,7 @@ class RunSummary(Struct, frozen=True):
     exit_code: int
     created: float
     group: str
-    data: str
+    data: tuple[str, ...]
     model: str
     epochs: int
     epochs_done: int
@@ -165,7 +174,7 @@ class RunSummary(Struct, frozen=True):
     steps: int
     epoch: int | None
     valid_loss: float | None
-    metrics: dict[str, float]
+    metrics: dict[str, float | None]
     best_valid_loss: float | None
     split_hash: str
     damaged_lines: tuple[int, ...]
@@ -182,7 +191,7 @@ class Evaluation(Struct, frozen=True):
         step: the checkpoint's step.
         checkpoint: "last" or "best".
         loss: the experiment's loss.
-        metrics: name -> value.
+        metrics: name -> value; None where it was no finite number.
         unseen: rows whose user, or item, training did not see.
         test_openings: how often the run's test part has been measured, this time included.
         split_hash: equal where values may be compared.
@@ -194,7 +203,7 @@ class Evaluation(Struct, frozen=True):
     step: int
     checkpoint: str
     loss: float
-    metrics: dict[str, float]
+    metrics: dict[str, float | None]
     unseen: dict[str, int]
     test_openings: int
     split_hash: str

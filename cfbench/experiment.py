@@ -12,6 +12,7 @@ import msgspec
 import tomlkit
 from msgspec import Meta, Struct
 
+from cfbench import paths
 from cfbench.errors import BadInput, listing, nearest
 
 LARGEST_FILE = 1_000_000
@@ -37,7 +38,8 @@ class About(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
     name: Annotated[str, Meta(description="part of the run's folder name; empty: two words are drawn")] = ""
     seed: Annotated[Count, Meta(description="every random stream starts from this and its own name")] = 42
     seeds: Annotated[
-        dict[str, Count], Meta(description="another seed for one stream alone: split, init, shuffle, dropout")
+        dict[Literal["split", "init", "shuffle", "dropout"], Count],
+        Meta(description="another seed for one stream alone: split, init, shuffle or dropout"),
     ] = {}
     group: Annotated[str, Meta(description="runs that belong together: folds, seeds")] = ""
     notes: Annotated[str, Meta(description="for people")] = ""
@@ -163,7 +165,8 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
 
     def seed_of(self, stream: str) -> int:
         """Return the seed of a random stream: its own where [experiment.seeds] names it, else the experiment's."""
-        return self.experiment.seeds.get(stream, self.experiment.seed)
+        own = {name: seed for name, seed in self.experiment.seeds.items() if name == stream}
+        return next(iter(own.values()), self.experiment.seed)
 
 
 COMPONENTS = ("splitter", "model", "loss", "optimizer", "schedule")
@@ -184,8 +187,7 @@ def read(path: str | Path, settings: Iterable[str] = (), *, locate: bool = True)
     """
     path = Path(path)
     document = read_document(path)
-    for setting in settings:
-        override(document, setting)
+    override_all(document, settings)
     experiment = parse(document, where=str(path))
     return located(experiment, path.absolute().parent) if locate else experiment
 
@@ -220,6 +222,12 @@ def _tables(text: str, where: str) -> dict[str, Any]:
         raise BadInput("a number is too long", where=where, mend="shorten it") from error
 
 
+def override_all(document: dict[str, Any], settings: Iterable[str]) -> None:
+    """Put each ``table.key=value`` into the tables; plugins' names first, since a name starts its table anew."""
+    for setting in sorted(settings, key=lambda setting: not setting.partition("=")[0].strip().endswith(".name")):
+        override(document, setting)
+
+
 def override(document: dict[str, Any], setting: str) -> None:
     """Put one ``table.key=value`` into the tables; the value is read as TOML where it is TOML, else as text.
 
@@ -238,7 +246,7 @@ def override(document: dict[str, Any], setting: str) -> None:
         table = table.setdefault(key, {})
         if not isinstance(table, dict):
             raise BadInput(f"'{key}' is not a table", where=f"--set {path}", mend="name a key of a table")
-    if keys[1:] == ["name"] and keys[0] in COMPONENTS and table.get("name", _default(keys[0])) != value:
+    if keys[1:] == ["name"] and keys[0] in COMPONENTS and not _same_plugin(table.get("name", _default(keys[0])), value):
         table.clear()
     table[keys[-1]] = value
 
@@ -271,8 +279,8 @@ def located(experiment: Experiment, folder: Path) -> Experiment:
     """Return the experiment with its data files' paths made absolute, relative ones starting from `folder`."""
 
     def absolute(source: str) -> str:
-        path = Path(source).expanduser()
-        return str(folder / path) if source and (folder / path).exists() else source
+        path = paths.given(source, folder)
+        return str(path) if source and path.exists() else source
 
     data = experiment.data
     source = absolute(data.source) if isinstance(data.source, str) else [absolute(part) for part in data.source]
@@ -280,6 +288,13 @@ def located(experiment: Experiment, folder: Path) -> Experiment:
     users = msgspec.structs.replace(data.users, source=absolute(data.users.source))
     data = msgspec.structs.replace(data, source=source, items=items, users=users)
     return msgspec.structs.replace(experiment, data=data)
+
+
+def _same_plugin(one: Any, other: Any) -> bool:
+    """Return whether two names, bare or full, can mean one plugin."""
+    if ":" in str(one) and ":" in str(other):
+        return bool(one == other)
+    return str(one).rpartition(":")[2] == str(other).rpartition(":")[2]
 
 
 def _default(table: str) -> str:
@@ -324,7 +339,7 @@ def _unknown_key(key: str, path: str, known: Iterable[str], where: str) -> BadIn
 
 
 def _not_allowed(error: msgspec.ValidationError, value: Any, kind: type, path: str, where: str) -> BadInput:
-    message, _, place = str(error).partition(" - at `$")
+    message, place = re.fullmatch(r"(.*?)(?: - at (?:`key` in )?`\$(.*)`)?", str(error), re.DOTALL).groups("")  # type: ignore[union-attr]
     keys = [key or int(index) for key, index in re.findall(r"\.(\w+)|\[(\d+)\]", place)]
     hint: Any = kind
     for key in keys:

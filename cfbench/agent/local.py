@@ -5,9 +5,19 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Sequence
+from typing import Any
 
-from cfbench.answers import DataProfile, Evaluation, EventPage, LoaderPreview, Prediction, RunSummary
-from cfbench.bench.interface import Checkpoint, Part, Verb
+from cfbench.answers import (
+    Checkpoint,
+    DataProfile,
+    Evaluation,
+    EventPage,
+    LoaderPreview,
+    Part,
+    Prediction,
+    RunSummary,
+    Verb,
+)
 from cfbench.errors import BadInput, nearest
 from cfbench.experiment import Data, Experiment
 from cfbench.registry.catalogue import catalogue
@@ -45,11 +55,11 @@ class LocalBench:
 
     # -- data and experiments --
 
-    def describe(self, data: Data) -> DataProfile:
+    def describe(self, data: Data, verify: bool = False) -> DataProfile:
         """Return what there is to know of data."""
         from cfbench.data.profile import describe
 
-        return describe(data)
+        return describe(data, verify=verify)
 
     def template(self, data: Data, model: str = "") -> str:
         """Return a commented TOML to start from."""
@@ -97,6 +107,11 @@ class LocalBench:
         alive = lock.held(found.lock)
         reading = events.read(found.events, offset)
         return EventPage(reading.events, reading.offset, alive)
+
+    def epochs(self, run: str) -> list[dict[str, Any]]:
+        """Return a run's epochs as if it had never been interrupted."""
+        known = events.effective(events.read(folder.find(run).events).events)
+        return [event for event in known if event["event"] == "epoch"]
 
     def command(self, run: str, verb: Verb) -> None:
         """Ask a run to stop, pause or go on, or kill its worker."""

@@ -76,10 +76,14 @@ class Server:
             return None
 
     def _respond(self, request: Request) -> None:
-        encoded = msgspec.json.encode(self._response(request)) + b"\n"
-        if len(encoded) > LONGEST_LINE:
-            fault = Fault(WORK, f"the answer of {len(encoded):,} bytes is longer than {LONGEST_LINE:,}")
-            encoded = msgspec.json.encode(Response(request.id, error=fault)) + b"\n"
+        response = self._response(request)
+        try:
+            encoded = msgspec.json.encode(response) + b"\n"
+            too_much = f"the answer of {len(encoded):,} bytes is longer than {LONGEST_LINE:,}"
+        except TypeError as error:
+            encoded, too_much = b"", f"the answer can't travel: {error}"
+        if not 0 < len(encoded) <= LONGEST_LINE:
+            encoded = msgspec.json.encode(Response(request.id, error=Fault(WORK, too_much))) + b"\n"
         self._write(encoded)
 
     def _response(self, request: Request) -> Response:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
 
 from cfbench import experiment as experiments
 from cfbench.data.importing import open_interactions
 from cfbench.experiment import Component, Data, Experiment
+from cfbench.paths import given
 from cfbench.registry import parameters
 from cfbench.registry.catalogue import catalogue
 from cfbench.registry.resolving import resolve
@@ -43,7 +42,7 @@ def template(data: Data, model: str = "") -> str:
 
 def _with_roles(data: Data) -> Data:
     sources = [data.source] if isinstance(data.source, str) else data.source
-    if not all(Path(source).exists() for source in sources):
+    if not all(given(source).exists() for source in sources):
         open_interactions(data)
         return data
     found = {column.role: column.name for column in open_interactions(data).columns if column.table == "ratings"}

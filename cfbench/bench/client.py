@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 import subprocess
 import threading
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from typing import Any, cast
 
 import msgspec
 
+from cfbench import __version__
 from cfbench.bench.interface import Bench
 from cfbench.bench.wire import LONGEST_LINE, MAGIC, PROTOCOL, Hello, Request, Response, error_of, methods
 from cfbench.errors import BadInput, WorkFailed
@@ -52,9 +54,8 @@ class Connection:
         skipped = 0
         while skipped < _NOISE:
             line = self._process.stdout.readline(_NOISE)
-            if line.startswith(MAGIC):
-                protocol, _, facts = line[len(MAGIC) :].partition(b" ")
-                return self._understood(int(protocol), facts)
+            if greeting := re.match(rb"%s(\d+) (.*)" % MAGIC, line):
+                return self._understood(int(greeting[1]), greeting[2])
             if not line:
                 code = self._process.wait()
                 raise WorkFailed(
@@ -70,19 +71,20 @@ class Connection:
         )
 
     def _understood(self, protocol: int, facts: bytes) -> Hello:
-        hello = msgspec.json.decode(facts, type=Hello)
-        if protocol != PROTOCOL:
-            from cfbench import __version__
-
-            raise BadInput(
-                f"cfbench {hello.version} there speaks protocol {protocol}, cfbench {__version__} here {PROTOCOL}",
-                where=self.name,
-                mend="install the same version on both: pip install -U cfbench",
-            )
-        return hello
+        if protocol == PROTOCOL:
+            return msgspec.json.decode(facts, type=Hello)
+        theirs = re.search(rb'"version":"([^"]*)"', facts)
+        raise BadInput(
+            f"cfbench {theirs[1].decode() if theirs else ''} there speaks protocol {protocol}, "
+            f"cfbench {__version__} here speaks {PROTOCOL}",
+            where=self.name,
+            mend="install the same version on both: pip install -U cfbench",
+        )
 
     def call(self, method: str, params: dict[str, Any]) -> Any:
         """Return the answer to a method of the bench, in the type that the bench declares.
+
+        An answer that nobody waits for any more, since its question was interrupted, is passed over.
 
         Raises:
             CfbenchError: what the bench raised there.
@@ -101,12 +103,13 @@ class Connection:
         try:
             self._process.stdin.write(msgspec.json.encode(request) + b"\n")
             self._process.stdin.flush()
-            line = self._process.stdout.readline(LONGEST_LINE + 1)
-        except OSError as error:
+            while (line := self._process.stdout.readline(LONGEST_LINE + 1)).endswith(b"\n"):
+                response = msgspec.json.decode(line, type=Response)
+                if response.id == request.id:
+                    return response
+        except (OSError, ValueError) as error:
             raise self._broken() from error
-        if not line.endswith(b"\n"):
-            raise self._broken()
-        return msgspec.json.decode(line, type=Response)
+        raise self._broken()
 
     def _broken(self) -> WorkFailed:
         self.close()

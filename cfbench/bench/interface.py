@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Any, Protocol
 
 from cfbench.answers import (
+    Checkpoint,
     DataProfile,
     Evaluation,
     EventPage,
     LoaderPreview,
+    Part,
     Prediction,
     RunSummary,
+    Verb,
 )
 from cfbench.experiment import Data, Experiment
 from cfbench.registry.declarations import Declaration, Scan
-
-Part = Literal["valid", "test"]
-Checkpoint = Literal["auto", "last", "best"]
-Verb = Literal["stop", "pause", "resume", "kill"]
 
 
 class Bench(Protocol):
@@ -30,11 +29,14 @@ class Bench(Protocol):
     def plugin(self, name: str, kind: str = "") -> Declaration:
         """Return the declaration of that name, of any kind where none is said."""
 
-    def describe(self, data: Data) -> DataProfile:
-        """Return what there is to know of data, reading and keeping them if that was not done before."""
+    def describe(self, data: Data, verify: bool = False) -> DataProfile:
+        """Return what there is to know of data, reading and keeping them if that was not done before.
+
+        Files that look unchanged are believed to be so, unless `verify` hashes them again.
+        """
 
     def template(self, data: Data, model: str = "") -> str:
-        """Return a commented TOML to start from: the data's guessed layout and roles, every setting's default."""
+        """Return a commented TOML to start from: the data's roles as guessed, every setting with its default."""
 
     def check(self, experiment: Experiment, where: str = "") -> Experiment:
         """Return the experiment resolved: full plugin names, complete and checked parameters."""
@@ -53,6 +55,9 @@ class Bench(Protocol):
 
     def events(self, run: str, offset: int = 0) -> EventPage:
         """Return a run's events from a byte offset on."""
+
+    def epochs(self, run: str) -> list[dict[str, Any]]:
+        """Return a run's epochs as if it had never been interrupted: losses, metrics, whether it was the best."""
 
     def command(self, run: str, verb: Verb) -> None:
         """Ask a run to stop, pause or go on, or kill its worker; asking twice does no harm."""

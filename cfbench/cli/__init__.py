@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-import signal
+import os
+import sys
 from collections.abc import Sequence
 
 import click
@@ -25,6 +26,9 @@ COMMANDS = {
 """Command -> where it is, and its line of help, so that ``cfbench --help`` imports none of them."""
 
 
+_BROKEN_PIPE = 141
+
+
 class LazyGroup(click.Group):
     """A group that imports a command when it is called."""
 
@@ -40,6 +44,13 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; a reader that left is no failure, and has an exit code of its own."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            ctx.exit(_BROKEN_PIPE)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands from the table."""
         with formatter.section("Commands"):
@@ -53,9 +64,21 @@ def root() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0 done, 1 the work failed, 2 bad input, 130 interrupted."""
-    if hasattr(signal, "SIGPIPE"):
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    """Run the command line and return its exit code.
+
+    0 done, 1 the work failed or was left undone, 2 bad input, 130 interrupted, 141 the reader of the output left.
+    """
+    code = _run(arguments)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = _BROKEN_PIPE
+    if code == _BROKEN_PIPE:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         code = root.main(arguments, prog_name="cfbench", standalone_mode=False)
     except CfbenchError as error:
@@ -69,6 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(error.format_message().rstrip(".") + hint, error.exit_code)
     except click.Abort:
         return 130
+    except OSError as error:
+        return _refuse(f"{error.filename or 'the system'}: {error.strerror or error}", CfbenchError.exit_code)
     return code if isinstance(code, int) else 0
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 
+from cfbench.cli.describing import lines
 from cfbench.cli.here import answering, bench
 from cfbench.cli.options import data_of, data_options
-from cfbench.cli.output import print_json
+from cfbench.cli.output import print_json, show
 
 
 @click.group()
@@ -19,16 +20,15 @@ def data() -> None:
 @data.command()
 @click.argument("sources", nargs=-1, required=True, metavar="FILE|DATASET...")
 @data_options
+@click.option("--verify", is_flag=True, help="Hash the files again, even where they look unchanged.")
 @answering
-def describe(sources: tuple[str, ...], as_json: bool, **given: Any) -> None:
+def describe(sources: tuple[str, ...], verify: bool, as_json: bool, **given: Any) -> None:
     """Say how a table is written, what its columns are taken for, and what is in it.
 
     Whatever was guessed can be said with an option. Several files are read as one table.
     """
-    from cfbench.data.profile import lines
-
-    profile = bench().describe(data_of(sources, **given))
+    profile = bench().describe(data_of(sources, **given), verify)
     if as_json:
         print_json(profile)
     else:
-        click.echo("\n".join(lines(profile)))
+        show(*lines(profile))

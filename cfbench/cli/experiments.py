@@ -11,7 +11,7 @@ from cfbench import experiment as experiments
 from cfbench.answers import LoaderPreview
 from cfbench.cli.here import answering, bench, elsewhere
 from cfbench.cli.options import data_of, data_options
-from cfbench.cli.output import print_json, print_table, say
+from cfbench.cli.output import print_document, print_json, print_table, say, show
 from cfbench.errors import BadInput
 from cfbench.experiment import Data
 
@@ -43,7 +43,7 @@ def new(sources: tuple[str, ...], model: str, output: Path | None, as_json: bool
     if as_json:
         print_json({"toml": toml, "file": str(output) if output else None})
     elif not output:
-        click.echo(toml, nl=False)
+        print_document(toml)
 
 
 def _write_new(path: Path, content: str) -> None:
@@ -66,22 +66,22 @@ def check(file: str, settings: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         print_json({"file": file, "ok": True, "preview": preview})
     else:
-        click.echo(f"{file} is fine: {_sizes(preview)}")
+        show(f"{file} is fine: {_sizes(preview)}")
 
 
-@experiment.command()
+@experiment.command("show")
 @click.argument("file", metavar="EXPERIMENT.toml")
 @settings_option
 @click.option("--batch", is_flag=True, help="Show a batch in words too.")
 @answering
-def show(file: str, settings: tuple[str, ...], batch: bool, as_json: bool) -> None:
+def show_(file: str, settings: tuple[str, ...], batch: bool, as_json: bool) -> None:
     """Show an experiment resolved: full plugin names, every setting; and with --batch what training will see."""
     resolved = bench().check(experiments.read(file, settings, locate=not elsewhere()), file)
     preview = bench().preview(resolved) if batch else None
     if as_json:
         print_json({"experiment": resolved.document(complete=True), "preview": preview})
         return
-    click.echo(experiments.to_toml(resolved, complete=True), nl=False)
+    print_document(experiments.to_toml(resolved, complete=True))
     if preview:
         _print_batch(preview)
 
@@ -92,11 +92,11 @@ def _sizes(preview: LoaderPreview) -> str:
 
 
 def _print_batch(preview: LoaderPreview) -> None:
-    click.echo(f"\n# {_sizes(preview)}, split {preview.split_hash}")
+    show("", f"# {_sizes(preview)}, split {preview.split_hash}")
     for part, unseen in preview.unseen.items():
         if preview.rows[part]:
-            click.echo(f"# {part}: {unseen['user']} rows of users and {unseen['item']} of items unseen in training")
+            show(f"# {part}: {unseen['user']} rows of users and {unseen['item']} of items unseen in training")
     shapes = ", ".join(f"{name} {shape}" for name, shape in preview.shapes.items())
-    click.echo(f"# a batch: {shapes}; its first rows:\n")
+    show(f"# a batch: {shapes}; its first rows:", "")
     head = list(preview.batch[0])
     print_table(head, [[str(row[name]) for name in head] for row in preview.batch])

@@ -6,11 +6,9 @@ import math
 import time
 from typing import Any
 
-import click
-
 from cfbench.answers import RunSummary
 from cfbench.bench.interface import Bench
-from cfbench.cli.output import number, say
+from cfbench.cli.output import number, say, show
 
 _POLL_SECONDS = 0.1
 
@@ -48,7 +46,7 @@ def print_event(event: dict[str, Any]) -> None:
             for notice in event["notices"]:
                 say(f"note: {notice}")
         case "epoch":
-            click.echo(epoch_line(event))
+            show(epoch_line(event))
         case "paused" | "stopped":
             say(event["reason"])
         case "finished" if event["reason"]:
@@ -67,7 +65,7 @@ def closing_line(run: RunSummary) -> str:
     """Return how a run ended, and the command that goes on from there."""
     match run.state:
         case "finished":
-            values = ", ".join(f"{name.upper()} {value:.4f}" for name, value in run.metrics.items())
+            values = ", ".join(f"{name.upper()} {number(value)}" for name, value in run.metrics.items())
             return f"run {run.id} finished: {values or 'no valid rows to measure on'}"
         case "failed" | "lost":
             return f"run {run.id} {run.state}: {run.reason}"

@@ -1,4 +1,7 @@
-"""How answers are printed: tables for people, one JSON document for programs, narration on stderr."""
+"""How answers are printed: lines and tables for people, documents for programs, narration on stderr.
+
+No other module prints, so that no text of a plugin, a file or a host reaches a terminal as it is.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,17 @@ def print_json(answer: Any) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(answer)))
 
 
+def print_document(content: str) -> None:
+    """Print TOML or CSV for programs; text in it stays whole."""
+    click.echo(content, nl=False)
+
+
+def show(*lines: str) -> None:
+    """Print lines of the answer for people; control characters in them are drawn, not obeyed."""
+    for line in lines:
+        click.echo(text.label(line, 2000))
+
+
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> None:
     """Print rows under a head, columns aligned; those numbered in `right` to the right."""
     drawn = [[text.label(cell, 100) for cell in row] for row in [head, *rows]]
@@ -25,11 +39,11 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Itera
         cells = [
             text.pad(cell, width, right=n in right) for n, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
-        click.echo("  ".join(cells).rstrip())
+        show("  ".join(cells).rstrip())
 
 
 def say(sentence: str) -> None:
-    """Print narration: on stderr, so that stdout is the answer alone."""
+    """Print a line of narration as `show` does, but on stderr, so that stdout is the answer alone."""
     click.echo(text.label(sentence, 2000), err=True)
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from cfbench import paths
 from cfbench.cli.here import answering, bench
-from cfbench.cli.output import print_json, print_table, say
+from cfbench.cli.output import print_json, print_table, say, show
 from cfbench.registry.declarations import Declaration
 from cfbench.registry.parameters import help_of
 
@@ -47,24 +47,23 @@ def _origin(declaration: Declaration) -> str:
             return f"{declaration.package} {declaration.version}"
 
 
-@plugins.command()
+@plugins.command("show")
 @click.argument("name")
 @click.option("--kind", type=click.Choice(KINDS), default=None, help="Where several kinds have one of that name.")
 @answering
-def show(name: str, kind: str | None, as_json: bool) -> None:
+def show_(name: str, kind: str | None, as_json: bool) -> None:
     """Show one plugin: what it is, where it comes from, its parameters."""
     found = bench().plugin(name, kind or "")
     if as_json:
         print_json(found)
         return
-    click.echo(f"{found.title} ({found.kind})\n{found.summary}\n\nname  {found.full_name}\nfrom  {_origin(found)}")
+    show(f"{found.title} ({found.kind})", found.summary, "", f"name  {found.full_name}", f"from  {_origin(found)}")
     for fact, value in found.facts.items():
         if value not in ("", [], {}, False):
-            click.echo(
-                f"{fact.replace('_', ' ')}: {value if isinstance(value, str) else msgspec.json.encode(value).decode()}"
-            )
+            said = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+            show(f"{fact.replace('_', ' ')}: {said}")
     if found.properties:
-        click.echo("\nparameters")
+        show("", "parameters")
         print_table(["", ""], [[f"  {key}", help_of(found, key)] for key in found.properties])
 
 
@@ -76,4 +75,4 @@ def path(as_json: bool) -> None:
     if as_json:
         print_json({"path": str(folder)})
     else:
-        click.echo(str(folder))
+        show(str(folder))

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from cfbench.bench.interface import Checkpoint
+from cfbench.answers import Checkpoint
 from cfbench.cli.here import answering, bench
-from cfbench.cli.output import number, print_json, say
+from cfbench.cli.output import number, print_document, print_json, say, show
 from cfbench.errors import BadInput
 
 checkpoint_option = click.option(
@@ -35,11 +35,11 @@ def evaluate(run: str, metrics: tuple[str, ...], test: bool, checkpoint: Checkpo
     if as_json:
         print_json(measured)
         return
-    click.echo(f"run {measured.run}, {measured.checkpoint} checkpoint (step {measured.step:,})")
-    click.echo(f"{measured.part}: {measured.rows:,} rows, split {measured.split_hash}")
-    click.echo(f"  {'loss':<8} {number(measured.loss)}")
+    show(f"run {measured.run}, {measured.checkpoint} checkpoint (step {measured.step:,})")
+    show(f"{measured.part}: {measured.rows:,} rows, split {measured.split_hash}")
+    show(f"  {'loss':<8} {number(measured.loss)}")
     for name, value in measured.metrics.items():
-        click.echo(f"  {name.upper():<8} {number(value)}")
+        show(f"  {name.upper():<8} {number(value)}")
     if any(measured.unseen.values()):
         say(f"{measured.unseen['user']} rows have a user and {measured.unseen['item']} an item unseen in training")
     if test:
@@ -68,7 +68,7 @@ def predict(run: str, pairs: str, output: Path | None, raw: bool, checkpoint: Ch
     guard = (lambda label: label) if raw else _no_formula
     writer.writerows([guard(p.user), guard(p.item), f"{p.prediction:.6g}"] for p in predictions)
     if output is None:
-        click.echo(content.getvalue(), nl=False)
+        print_document(content.getvalue())
         return
     try:
         output.write_text(content.getvalue(), encoding="utf-8")

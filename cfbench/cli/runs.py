@@ -10,7 +10,7 @@ import click
 from cfbench.answers import RunSummary
 from cfbench.cli.following import closing_line, epoch_line, follow
 from cfbench.cli.here import answering, bench
-from cfbench.cli.output import number, print_json, print_table, say
+from cfbench.cli.output import number, print_json, print_table, say, show
 from cfbench.cli.train import close, watch_until_end
 
 run_argument = click.argument("run", metavar="RUN")
@@ -42,32 +42,31 @@ def list_(group: str | None, as_json: bool) -> None:
 def _row(run: RunSummary) -> list[str]:
     metrics = " ".join(f"{name} {number(value)}" for name, value in run.metrics.items())
     epochs = f"{run.epochs_done}/{run.epochs}"
-    data = run.data if isinstance(run.data, str) else ", ".join(run.data)
-    return [run.id, run.state, epochs, number(run.valid_loss), metrics, run.model.partition(":")[2], data]
+    data = ", ".join(map(_short, run.data))
+    return [run.id, run.state, epochs, number(run.valid_loss), metrics, _short(run.model), data]
 
 
-@runs.command()
+def _short(name: str) -> str:
+    """Return a plugin's name without its module; files' paths, which are absolute, stay."""
+    return name if "/" in name else name.rpartition(":")[2]
+
+
+@runs.command("show")
 @run_argument
 @answering
-def show(run: str, as_json: bool) -> None:
+def show_(run: str, as_json: bool) -> None:
     """Show one run: its state and why, its epochs."""
     found = bench().run(run)
-    events = bench().events(found.id).events
     if as_json:
-        print_json({"run": found, "events": events})
+        print_json({"run": found, "events": bench().events(found.id).events})
         return
-    click.echo(f"{found.id}  {found.state}{f': {found.reason}' if found.reason else ''}")
-    click.echo(
-        f"created {datetime.fromtimestamp(found.created):%Y-%m-%d %H:%M:%S}, model {found.model}, data {found.data}"
-    )
-    click.echo(f"step {found.step:,} of {found.steps:,}, split {found.split_hash}, folder {found.path}")
+    created = datetime.fromtimestamp(found.created)
+    show(f"{found.id}  {found.state}{f': {found.reason}' if found.reason else ''}")
+    show(f"created {created:%Y-%m-%d %H:%M:%S}, model {found.model}, data {', '.join(found.data)}")
+    show(f"step {found.step:,} of {found.steps:,}, split {found.split_hash}, folder {found.path}")
     for line in found.damaged_lines:
         say(f"line {line} of its events can't be read")
-    from cfbench.runs.events import effective
-
-    for event in effective(events):
-        if event["event"] == "epoch":
-            click.echo(epoch_line(event))
+    show(*map(epoch_line, bench().epochs(found.id)))
 
 
 @runs.command()
@@ -128,7 +127,7 @@ def stop(run: str, and_wait: bool, as_json: bool) -> None:
 @run_argument
 @answering
 def pause(run: str, as_json: bool) -> None:
-    """Ask a run to pause; its worker stays, "unpause" goes on."""
+    """Ask a run to pause; its worker stays, "cfbench runs resume" goes on."""
     bench().command(run, "pause")
     _told(run, "pause", as_json)
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
+import statistics
 from pathlib import Path
 
 import click
 import msgspec
 
 from cfbench import experiment as experiments
-from cfbench.answers import RunSummary
-from cfbench.bench.interface import Bench, Verb
+from cfbench.answers import RunSummary, Verb
+from cfbench.bench.interface import Bench
 from cfbench.cli.experiments import settings_option
-from cfbench.cli.following import closing_line, follow
+from cfbench.cli.following import closing_line, follow, print_event
 from cfbench.cli.here import answering, bench, elsewhere
-from cfbench.cli.output import print_json, say
+from cfbench.cli.output import number, print_json, say, show
 from cfbench.errors import BadInput
 from cfbench.experiment import Component, Data, Experiment
 
@@ -59,8 +60,7 @@ def _experiment(file: str | None, settings: tuple[str, ...]) -> Experiment:
     if file:
         return experiments.read(file, settings, locate=not elsewhere())
     document: dict[str, object] = {}
-    for setting in settings:
-        experiments.override(document, setting)
+    experiments.override_all(document, settings)
     experiment = experiments.parse(document, where="command line")
     return experiment if elsewhere() else experiments.located(experiment, Path.cwd())
 
@@ -70,7 +70,7 @@ def _report_started(started: list[str], as_json: bool) -> int:
         print_json({"runs": started})
     else:
         for run in started:
-            click.echo(run)
+            show(run)
         say(f"started {len(started)}; watch: cfbench runs watch {started[0]}")
     return 0
 
@@ -116,7 +116,7 @@ def close(bench: Bench, started: list[str], as_json: bool, interrupted: bool = F
         print_json(ended[0] if len(ended) == 1 else ended)
     else:
         for run in ended:
-            (click.echo if run.state == "finished" else say)(closing_line(run))
+            (show if run.state == "finished" else say)(closing_line(run))
         if len(ended) > 1:
             _print_means(ended)
     return 130 if interrupted else max(run.exit_code for run in ended)
@@ -125,10 +125,11 @@ def close(bench: Bench, started: list[str], as_json: bool, interrupted: bool = F
 def _print_means(ended: list[RunSummary]) -> None:
     finished = [run for run in ended if run.state == "finished"]
     for name in finished[0].metrics if finished else ():
-        values = [run.metrics[name] for run in finished]
-        mean = sum(values) / len(values)
-        sd = (sum((value - mean) ** 2 for value in values) / max(1, len(values) - 1)) ** 0.5
-        click.echo(f"{name.upper()} {mean:.4f} ± {sd:.4f} (mean ± sd of {len(values)} runs)")
+        values = [value for run in finished if (value := run.metrics.get(name)) is not None]
+        mean = statistics.fmean(values) if values else None
+        sd = statistics.stdev(values) if len(values) > 1 else None
+        left_out = f"; left out: {len(finished) - len(values)} without a value" if len(values) < len(finished) else ""
+        show(f"{name.upper()} {number(mean)} ± {number(sd)} (mean ± sd of {len(values)} runs{left_out})")
 
 
 def _train_here(experiment: Experiment, folds: bool, seeds: int, as_json: bool) -> int:
@@ -141,9 +142,7 @@ def _train_here(experiment: Experiment, folds: bool, seeds: int, as_json: bool) 
         run = prepare(variant)
         started.append(run.id)
         say(f"run {run.id}")
-        code = train_here(run)
-        if not as_json:
-            follow(bench(), run.id, quiet=False)
+        code = train_here(run, None if as_json else print_event)
         if code:
             break
     return close(bench(), started, as_json, code == 130)
@@ -158,7 +157,7 @@ def demo(epochs: int, as_json: bool) -> int:
     The data are synthetic: ratings of invented titles, made from planted factors.
     """
     experiment = Experiment(
-        data=Data(source="demo"),
+        data=Data(source="cfbench_datasets:demo"),
         model=Component("biased-dot-product", {"n_factors": 10, "y_range": [0.0, 5.5]}),
         training=experiments.Training(epochs=epochs),
     )

@@ -8,8 +8,8 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -20,27 +20,26 @@ import polars as pl
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from cfbench import paths
+from cfbench import durable, paths
 from cfbench.answers import Column, SourceFile
+from cfbench.data import arrays, sources
 from cfbench.data import interactions as tables
-from cfbench.data import sources
 from cfbench.data.interactions import Counts, Interactions
-from cfbench.errors import BadInput, DiskFull, WorkFailed
+from cfbench.errors import BadInput, WorkFailed
 from cfbench.experiment import Data
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever the same files would give other columns, or the columns are kept in another way."""
 
 _PIECE = 2**20
 _SETTLED = 100_000_000
 """Nanoseconds after its last change from which a file's time of change can be trusted to tell the next one."""
-_STALE = 24 * 3600
 
 
 class _Stamp(Struct, frozen=True):
     """What tells without reading that a file is unchanged."""
 
-    path: str
+    path: bytes
     size: int
     mtime_ns: int
     ctime_ns: int
@@ -93,13 +92,14 @@ def opened(data: Data, import_: Callable[[], Interactions], *, verify: bool = Fa
         DiskFull: there is no room.
     """
     key = key_of(data, verify=verify)
+    entry = paths.writable_folder("imported") / key
     for _ in range(3):
-        entry = paths.writable_folder("imported") / key
-        if entry.exists():
-            with suppress(_Damaged, FileNotFoundError):
-                return _open(entry, verify=verify)
-            _discard(entry)
-        _keep(entry, import_())
+        with durable.disk_full(entry):
+            if entry.exists():
+                with suppress(_Damaged, FileNotFoundError):
+                    return _open(entry, verify=verify)
+                _discard(entry)
+            _keep(entry, import_())
     raise WorkFailed("the imported data keep being damaged", where=str(entry), mend="is the disk sound?")
 
 
@@ -127,7 +127,7 @@ def key_of(data: Data, *, verify: bool = False) -> str:
     Raises:
         BadInput: a source is missing or can't be read.
     """
-    sides = [Path(side.source).expanduser() for side in (data.items, data.users) if side.source]
+    sides = [paths.given(side.source) for side in (data.items, data.users) if side.source]
     every = [*sources.named(data), *sides]
     hashes = [content_hash(path, verify=verify) for path in every]
     names = [path.name for path in every]
@@ -150,15 +150,16 @@ def content_hash(path: Path, *, verify: bool = False) -> str:
         BadInput: it is missing or can't be read.
     """
     try:
-        stamp = _stamp(path)
-        record = _record(stamp.path)
-        known = None if verify else _known(record)
-        if known is not None and known.stamp == stamp:
-            return known.hash
-        digest = _hash(path)
-        if _stamp(path) == stamp and time.time_ns() - max(stamp.mtime_ns, stamp.ctime_ns) > _SETTLED:
-            _write(record, msgspec.json.encode(_Known(stamp, digest)))
-        return digest
+        with durable.disk_full(paths.folder("imported")):
+            stamp = _stamp(path)
+            record = _record(stamp.path)
+            known = None if verify else _known(record)
+            if known is not None and known.stamp == stamp:
+                return known.hash
+            digest = _hash(path)
+            if _stamp(path) == stamp and time.time_ns() - max(stamp.mtime_ns, stamp.ctime_ns) > _SETTLED:
+                durable.replace(record, msgspec.json.encode(_Known(stamp, digest)))
+            return digest
     except (FileNotFoundError, NotADirectoryError) as error:
         raise BadInput("there is no such file", where=str(path), mend="check its name and folder") from error
     except IsADirectoryError as error:
@@ -172,13 +173,13 @@ def _stamp(path: Path) -> _Stamp:
     about = path.stat()
     if path.is_dir():
         raise IsADirectoryError(str(path))
-    return _Stamp(str(path.absolute()), about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino)
+    return _Stamp(os.fsencode(path.absolute()), about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino)
 
 
-def _record(path: str) -> Path:
+def _record(path: bytes) -> Path:
     folder = paths.writable_folder("imported") / "known"
     folder.mkdir(exist_ok=True)
-    return folder / f"{blake2b(os.fsencode(path), digest_size=16).hexdigest()}.json"
+    return folder / f"{blake2b(path, digest_size=16).hexdigest()}.json"
 
 
 def _known(record: Path) -> _Known | None:
@@ -195,38 +196,19 @@ def _hash(path: Path) -> str:
     return total.hexdigest()
 
 
-def _write(path: Path, content: bytes) -> None:
-    with _disk_full(path):
-        handle, name = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.replace(name, path)
-
-
-@contextmanager
-def _disk_full(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull("no space is left on the disk", where=str(path), mend="free some space") from error
-        raise
-
-
 # -- entries -----------------------------------------------------------------------------------------------------------
 
 
 def _keep(entry: Path, made: Interactions) -> None:
     """Write an entry aside and rename it; where another process was faster, theirs stays."""
-    _remove_stale(entry.parent)
-    with _disk_full(entry):
-        aside = Path(tempfile.mkdtemp(prefix=".building-", dir=entry.parent))
-        try:
-            _fill(aside, made)
-            with suppress(FileExistsError):
-                _rename(aside, entry)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+    durable.sweep(entry.parent, ".*-*")
+    aside = Path(tempfile.mkdtemp(prefix=".building-", dir=entry.parent))
+    try:
+        _fill(aside, made)
+        with suppress(FileExistsError):
+            _rename(aside, entry)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _rename(aside: Path, entry: Path) -> None:
@@ -242,7 +224,7 @@ def _fill(folder: Path, made: Interactions) -> None:
     columns, classes = {}, {}
     for number, (name, column) in enumerate(tables.arrays(made).items()):
         columns[name] = f"column-{number}.npy"
-        np.save(folder / columns[name], column, allow_pickle=False)
+        arrays.save(folder / columns[name], column)
     for number, (name, labels) in enumerate(made.classes.items()):
         classes[name] = f"labels-{number}.parquet"
         pl.DataFrame({"label": labels}, schema={"label": pl.String}).write_parquet(folder / classes[name])
@@ -259,7 +241,8 @@ def _fill(folder: Path, made: Interactions) -> None:
         made.notes,
     )
     (folder / "meta.json").write_bytes(msgspec.json.encode(msgspec.structs.replace(meta, check=_check(meta))))
-    _sync(folder.iterdir())
+    for path in folder.iterdir():
+        durable.sync(path)
 
 
 def _kept(path: Path) -> _Kept:
@@ -269,15 +252,6 @@ def _kept(path: Path) -> _Kept:
 
 def _check(meta: _Meta) -> str:
     return blake2b(msgspec.json.encode(msgspec.structs.replace(meta, check="")), digest_size=16).hexdigest()
-
-
-def _sync(files: Iterable[Path]) -> None:
-    for path in files:
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _open(entry: Path, *, verify: bool) -> Interactions:
@@ -335,11 +309,3 @@ def _discard(entry: Path) -> None:
     with suppress(FileNotFoundError):
         entry.rename(aside / entry.name)
     shutil.rmtree(aside, ignore_errors=True)
-
-
-def _remove_stale(folder: Path) -> None:
-    """Remove what killed processes left half-built, a day later."""
-    for path in folder.glob(".*-*"):
-        with suppress(OSError):
-            if time.time() - path.stat().st_mtime > _STALE:
-                shutil.rmtree(path, ignore_errors=True)

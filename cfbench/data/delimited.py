@@ -34,9 +34,9 @@ class Table:
     def place(self, row: int) -> str:
         """Return the file and line of a row, for a message; it reads the file again to find the line."""
         text = _text(sources.read(self.path), self.layout, str(self.path))
-        text, separator = one_character(text, self.layout.separator)
+        rows = records(text, self.layout.separator, self.layout.quote, str(self.path))
         wanted = row + self.layout.header
-        for number, (line, _) in enumerate(records(text, separator, self.layout.quote, str(self.path))):
+        for number, (line, _) in enumerate(rows):
             if number == wanted:
                 return f"{self.path}, line {line}"
         return str(self.path)
@@ -50,11 +50,10 @@ def read(path: Path, given: Layout) -> Table:
     """
     content = sources.read(path)
     layout = guess(content, given, str(path))
-    text, separator = one_character(_text(content, layout, str(path)), layout.separator)
-    text = text.strip("\n")
-    frame = _quick(text, separator, layout)
+    text = _text(content, layout, str(path))
+    frame = _quick(text, layout)
     if frame is None:
-        frame = _careful(text, separator, layout, path)
+        frame = _careful(text, layout, path)
     if not frame.height:
         raise BadInput("there is no row below the header", where=str(path), mend="name a file with one row a rating")
     return Table(path, layout, frame)
@@ -73,14 +72,15 @@ def _text(content: bytes, layout: FileLayout, where: str) -> str:
     return unix_line_ends(text)
 
 
-def _quick(text: str, separator: str, layout: FileLayout) -> pl.DataFrame | None:
+def _quick(text: str, layout: FileLayout) -> pl.DataFrame | None:
     """Read by polars; None where a row is ragged or blank or a quote is odd, which `_careful` judges.
 
     A CR inside a line is left to `_careful` too: polars drops it before a separator.
     """
     if "\r" in text:
         return None
-    encoded = text.encode()
+    text, separator = one_character(text, layout.separator)
+    encoded = text.strip("\n").encode()
     rows = _even_rows(encoded, separator, layout)
     if rows is None:
         return None
@@ -100,6 +100,8 @@ def _quick(text: str, separator: str, layout: FileLayout) -> pl.DataFrame | None
         frame = frame.slice(1)
     if frame.height != rows - layout.header or frame.width != len(layout.columns):
         return None
+    if layout.quote and separator != layout.separator:
+        frame = frame.with_columns(pl.all().str.replace_all(separator, layout.separator, literal=True))
     return frame.with_columns(pl.all().fill_null(""))
 
 
@@ -128,10 +130,10 @@ def _even_rows(encoded: bytes, separator: str, layout: FileLayout) -> int | None
     return rows
 
 
-def _careful(text: str, separator: str, layout: FileLayout, path: Path) -> pl.DataFrame:
+def _careful(text: str, layout: FileLayout, path: Path) -> pl.DataFrame:
     width = len(layout.columns)
     kept = []
-    for line, row in records(text, separator, layout.quote, str(path)):
+    for line, row in records(text, layout.separator, layout.quote, str(path)):
         if len(row) != width:
             raise BadInput(
                 f"this row has {len(row)} values, the others have {width}",

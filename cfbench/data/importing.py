@@ -101,11 +101,15 @@ def _field_origins(
         if name in _RESERVED or name in chosen.by_column():
             role = chosen.by_column().get(name, name)
             raise BadInput(f"'{name}' already is the {role}", where=key, mend="name other columns")
-        holders = [side for side in side_tables if name in side.table.frame.columns]
+        holders = [side for side in side_tables if name in side.fields]
         if name not in stack.frame.columns and not holders:
-            known = [*stack.frame.columns, *(column for side in side_tables for column in side.table.frame.columns)]
+            known = [*stack.frame.columns, *(column for side in side_tables for column in side.fields)]
+            fault = f"'{name}' is not a column of the data{nearest(name, known)}"
+            for side in side_tables:
+                if name in side.table.frame.columns:
+                    fault = f"'{name}' is not among the fields of [data.{side.kind}]"
             raise BadInput(
-                f"'{name}' is not a column of the data{nearest(name, known)}",
+                fault,
                 where=key,
                 mend=f"there are {', '.join(dict.fromkeys(known))}",
             )

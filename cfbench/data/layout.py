@@ -78,7 +78,10 @@ def guess(content: bytes, given: Layout, where: str) -> FileLayout:
 
 
 def one_character(text: str, separator: str) -> tuple[str, str]:
-    """Return text and separator with a separator of several characters replaced by one that the text lacks."""
+    """Return text and separator with a separator of several characters replaced by one that the text lacks.
+
+    Inside quotes it is replaced too: whoever splits the text puts it back in the values.
+    """
     if separator == " ":
         return re.sub(r"(?m)^ +| +$", "", re.sub(" +", " ", text)), separator
     if len(separator) == 1:
@@ -95,7 +98,6 @@ def unix_line_ends(text: str) -> str:
 
 def split(text: str, separator: str, quote: str) -> list[list[str]]:
     """Return the rows of a text as lists of values, blank lines left out."""
-    text, separator = one_character(text, separator)
     return [row for _, row in records(text, separator, quote, "")]
 
 
@@ -105,15 +107,17 @@ def records(text: str, separator: str, quote: str, where: str) -> Iterator[tuple
     Raises:
         BadInput: a row can't be told from the next; `where` is the file that the message names.
     """
+    text, single = one_character(text, separator)
     csv.field_size_limit(2**31 - 1)
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
     lines = io.StringIO(text.replace("\r", "\N{SYMBOL FOR CARRIAGE RETURN}"), newline="\n")
-    rows = csv.reader(lines, delimiter=separator, quotechar=quote or None, quoting=quoting)
+    rows = csv.reader(lines, delimiter=single, quotechar=quote or None, quoting=quoting)
     line = 1
     try:
         for row in rows:
             if len(row) > 1 or "".join(row).strip():
-                yield line, [value.replace("\N{SYMBOL FOR CARRIAGE RETURN}", "\r") for value in row]
+                whole = (value.replace("\N{SYMBOL FOR CARRIAGE RETURN}", "\r") for value in row)
+                yield line, [value.replace(single, separator) for value in whole]
             line = rows.line_num + 1
     except csv.Error as error:
         raise BadInput(f"the row can't be split ({error})", where=f"{where}, line {line}", mend="mend it") from error

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import msgspec
 
-from cfbench import paths
+from cfbench import durable, paths
 from cfbench.errors import BadInput, CfbenchError, WorkFailed
 from cfbench.experiment import Data, parse
 from cfbench.plugin import Dataset
@@ -30,7 +30,7 @@ def resolved(data: Data) -> Data:
         WorkFailed: the data set could not be made.
     """
     source = data.source
-    if not isinstance(source, str) or not source or Path(source).expanduser().exists():
+    if not isinstance(source, str) or not source or paths.given(source).exists():
         return data
     if not _NAME.fullmatch(source):
         return data
@@ -47,14 +47,18 @@ def materialised(full_name: str, dataset: Dataset) -> Path:
 
     Raises:
         WorkFailed: the plugin could not make it.
+        DiskFull: there is no room for it.
     """
     target = cast("Callable[..., Any]", dataset.target)
     folder = paths.writable_folder("datasets") / f"{dataset.name}-{_version(full_name, dataset)}"
     if folder.exists():
         return folder
-    aside = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
+    durable.sweep(folder.parent, ".building-*")
+    with durable.disk_full(folder):
+        aside = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
     try:
-        target(aside, dataset.params())
+        with durable.disk_full(folder):
+            target(aside, dataset.params())
         with suppress(OSError):
             aside.rename(folder)
     except CfbenchError:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import polars as pl
 from msgspec import Struct
 
@@ -12,6 +10,7 @@ from cfbench.data.layout import is_number
 from cfbench.data.roles import known_column
 from cfbench.errors import BadInput
 from cfbench.experiment import Side
+from cfbench.paths import given
 
 _TITLES = ("title", "name", "movietitle", "itemname", "label", "booktitle", "artist", "track")
 _SAMPLE = 1000
@@ -25,6 +24,7 @@ class SideTable(Struct, frozen=True):
         table: its rows.
         id: its column of ids.
         title: its column in words, or None.
+        fields: its columns that [data] categorical and continuous may name.
         reasons: role -> why that column.
         frame: its rows without surrounding blanks, the first row of each id, with its number in "row of <kind>".
     """
@@ -33,6 +33,7 @@ class SideTable(Struct, frozen=True):
     table: delimited.Table
     id: str
     title: str | None
+    fields: tuple[str, ...]
     reasons: dict[str, str]
     frame: pl.DataFrame
 
@@ -54,7 +55,7 @@ def read(kind: str, side: Side, column: str, ids: pl.Series) -> SideTable | None
     """
     if not side.source:
         return None
-    table = delimited.read(Path(side.source).expanduser(), side.read)
+    table = delimited.read(given(side.source), side.read)
     columns, where = table.frame.columns, side.source
     for name in side.fields:
         known_column(name, columns, f"[data.{kind}] fields", where)
@@ -70,7 +71,8 @@ def read(kind: str, side: Side, column: str, ids: pl.Series) -> SideTable | None
             where=where,
             mend=f"name the column of ids: id in [data.{kind}]",
         )
-    return SideTable(kind, table, key, title, {"id": key_reason, "title": title_reason}, frame)
+    fields = tuple(side.fields or columns)
+    return SideTable(kind, table, key, title, fields, {"id": key_reason, "title": title_reason}, frame)
 
 
 def _id(side: Side, column: str, columns: list[str], key: str, where: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cfbench.errors import BadInput
 from cfbench.experiment import Data
+from cfbench.paths import given
 
 GZIP = b"\x1f\x8b"
 LARGEST_RATIO = 200
@@ -35,14 +36,14 @@ def named(data: Data) -> list[Path]:
     """Return the rating files that `data` names.
 
     Raises:
-        BadInput: it names none, or more than the 256 that a part number can tell apart.
+        BadInput: it names none, or more than the 256 that a part number can tell apart, or what no file can be called.
     """
     names = [data.source] if isinstance(data.source, str) else data.source
     if not names or not all(names):
         raise BadInput("no data source is named", where="[data] source", mend='name a file, or the data set "demo"')
     if len(names) > 256:
         raise BadInput(f"{len(names)} files are more than 256", where="[data] source", mend="join some of them")
-    return [Path(name).expanduser() for name in names]
+    return [given(name) for name in names]
 
 
 def read(path: Path) -> bytes:

@@ -6,20 +6,21 @@ from pathlib import Path
 
 import msgspec
 
-from cfbench.answers import Prediction
+from cfbench.answers import Checkpoint, Prediction
 from cfbench.data import delimited, roles
 from cfbench.errors import BadInput
 from cfbench.experiment import Data, Layout
-from cfbench.explore.trained import Trained, Which, load
+from cfbench.explore.trained import Trained, load
+from cfbench.paths import given
 
 
-def predict_file(run: str, path: str, checkpoint: Which = "auto") -> list[Prediction]:
+def predict_file(run: str, path: str, checkpoint: Checkpoint = "auto") -> list[Prediction]:
     """Return a prediction for each row of a delimited file of users and items, in its order.
 
     Columns are found as in the run's own data, else by name or position; further ones serve as fields by their name.
     """
     trained = load(run, checkpoint)
-    table = _read(Path(path), trained.experiment.data)
+    table = _read(given(path), trained.experiment.data)
     found = roles.assign(table.frame, _as_trained(trained, table.frame.columns), path)
     columns = {name: table.frame[name].str.strip_chars().to_list() for name in table.frame.columns}
     users, items = columns[found.user], columns[found.item]

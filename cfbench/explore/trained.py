@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, Literal
 
@@ -15,24 +15,24 @@ import torch
 from numpy.typing import NDArray
 
 from cfbench import experiment
-from cfbench.answers import Evaluation
+from cfbench.answers import Checkpoint, Evaluation, Part
 from cfbench.errors import BadInput, WorkFailed
 from cfbench.loading import kept
 from cfbench.loading.loader import Batch, Loader
 from cfbench.loading.streams import TorchStreams
+from cfbench.registry.faults import in_its_own_words
 from cfbench.runs import events
 from cfbench.runs.folder import RunFolder, find
-from cfbench.runs.plugins import experiment_of, finder
+from cfbench.runs.machine import user
+from cfbench.runs.plugins import experiment_of, finder, places
 from cfbench.runs.worker import open_loader
 from cfbench.training.checkpoints import Checkpoints, Damaged
 from cfbench.training.components import Predictor, make_loss, make_metrics
 from cfbench.training.evaluation import evaluate
 from cfbench.training.reproducible import reproducible
 
-Which = Literal["auto", "last", "best"]
 
-
-def load(run: str | os.PathLike[str], checkpoint: Which = "auto") -> Trained:
+def load(run: str | os.PathLike[str], checkpoint: Checkpoint = "auto") -> Trained:
     """Return the trained model of a run.
 
     Args:
@@ -57,7 +57,7 @@ class Trained:
         checkpoint: "last" or "best".
     """
 
-    def __init__(self, run: RunFolder, checkpoint: Which = "auto") -> None:
+    def __init__(self, run: RunFolder, checkpoint: Checkpoint = "auto") -> None:
         events.refuse_newer(run.events)
         self.run = run
         self.experiment = _on_cpu(experiment_of(run))
@@ -70,7 +70,7 @@ class Trained:
         tensors, _ = Checkpoints(run.checkpoints).read(self.step)
         self.model.load_state_dict(tensors["model"])
 
-    def _choose(self, wanted: Which) -> tuple[int, Literal["last", "best"]]:
+    def _choose(self, wanted: Checkpoint) -> tuple[int, Literal["last", "best"]]:
         checkpoints = Checkpoints(self.run.checkpoints)
         if wanted == "best" or (wanted == "auto" and self.experiment.training.early_stopping):
             best = [event["step"] for event in self.history if event["best"]]
@@ -142,9 +142,18 @@ class Trained:
             torch.from_numpy(continuous),
             torch.zeros(n),
         )
-        with torch.no_grad(), reproducible(self.experiment.training.threads):
+        with torch.no_grad(), self._at_work():
             chunks = [self._predictor(self._predictor.place(batch[at : at + 16_384])) for at in range(0, n, 16_384)]
         return torch.cat(chunks).double().numpy() if chunks else np.empty(0)
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        """Let plugins work as in training: the same sums in the same order, their errors in their own words."""
+        with (
+            reproducible(self.experiment.training.threads),
+            in_its_own_words(f"run {self.run.id}", *places(self.run)),
+        ):
+            yield
 
     def _own(self, field: str, codes: dict[str, NDArray[np.int32]]) -> NDArray[Any]:
         own = kept.fields_of(self.run.data, field, codes)
@@ -181,7 +190,7 @@ class Trained:
         """The run's data as batches; needs the imported data or their source."""
         return open_loader(self.run, self.experiment)
 
-    def evaluate(self, part: Literal["valid", "test"] = "valid", metrics: Iterable[str] = ()) -> Evaluation:
+    def evaluate(self, part: Part = "valid", metrics: Iterable[str] = ()) -> Evaluation:
         """Return loss and metrics over a part; measuring the test part is counted in the run's folder.
 
         Args:
@@ -198,7 +207,7 @@ class Trained:
             )
         chosen = self._experiment_with(metrics)
         loss_function, scorers = make_loss(chosen, self._find), make_metrics(chosen, self._find_any)
-        with reproducible(self.experiment.training.threads):
+        with self._at_work():
             loss, values = evaluate(self._predictor, rows, loss_function, scorers)
         if loss is None:
             raise WorkFailed("nothing was measured", where=part)
@@ -240,7 +249,7 @@ class Trained:
 
     def _keep(self, measured: Evaluation) -> None:
         self.run.results.mkdir(mode=0o700, exist_ok=True)
-        line = {**msgspec.to_builtins(measured), "time": time.time(), "by": getpass.getuser()}
+        line = {**msgspec.to_builtins(measured), "time": time.time(), "by": user()}
         file = os.open(self._evaluations, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             os.write(file, msgspec.json.encode(line) + b"\n")

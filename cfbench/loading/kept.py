@@ -72,7 +72,8 @@ def _owned_fields(interactions: Interactions) -> dict[str, Any]:
     columns: dict[str, NDArray[np.generic]] = {**interactions.categorical, **interactions.continuous}
     for field, values in columns.items():
         for owner, codes in (("item", interactions.item), ("user", interactions.user)):
-            table = np.zeros(len(interactions.classes[owner]), values.dtype)
+            missing = np.nan if values.dtype.kind == "f" else 0
+            table = np.full(len(interactions.classes[owner]), missing, values.dtype)
             table[codes] = values
             if np.array_equal(table[codes], values, equal_nan=values.dtype.kind == "f"):
                 owned[f"{owner}/{field}"] = table

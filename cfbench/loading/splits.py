@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cfbench.data import arrays
 from cfbench.data.interactions import Interactions
 from cfbench.errors import BadInput, WorkFailed
 from cfbench.experiment import Experiment
 from cfbench.loading.components import Find, component
 from cfbench.loading.streams import numpy_generator
 from cfbench.plugin import Split, Splitter
+from cfbench.registry.faults import in_its_own_words
+from cfbench.registry.importing import place_of
 
 PARTS = ("train", "valid", "test")
 
@@ -29,7 +33,8 @@ def make_split(interactions: Interactions, experiment: Experiment, find: Find) -
     splitter, params = component(find, "splitter", experiment.splitter)
     if isinstance(splitter, Splitter) and splitter.needs_time and interactions.time is None:
         raise BadInput(f"splitter {name} needs a time column", where="data.time", mend="name one or split otherwise")
-    split = splitter.target(interactions, params, numpy_generator(experiment, "split"))
+    with in_its_own_words(f"splitter {name}", place_of(sys.modules[splitter.target.__module__])):
+        split = splitter.target(interactions, params, numpy_generator(experiment, "split"))
     if not isinstance(split, Split):
         raise WorkFailed(f"it returned {type(split).__name__}, not Split", where=f"splitter {name}")
     train, valid, test = (np.asarray(rows(split, part), np.int64) for part in PARTS)
@@ -69,7 +74,7 @@ def split_hash(split: Split, fingerprint: str) -> str:
 def save(split: Split, folder: Path) -> None:
     """Write the row numbers into `folder`, one .npy a part."""
     for part in PARTS:
-        np.save(folder / f"{part}.npy", rows(split, part))
+        arrays.save(folder / f"{part}.npy", rows(split, part))
 
 
 def load(folder: Path) -> Split:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
-from cfbench import paths
+from cfbench import durable, paths
 from cfbench.errors import CfbenchError
 from cfbench.registry.declarations import Scan
 from cfbench.registry.supervising import limit
@@ -33,7 +31,7 @@ class Entry(Struct, frozen=True):
 
 def read(key: str) -> Scan | None:
     """Return the scan with this key, or None where there is none to believe."""
-    path = _path(key)
+    path = paths.folder("declarations") / f"{key}.json"  # refused where somebody else made that folder
     try:
         entry = msgspec.json.decode(path.read_bytes(), type=Entry)
         age = time.time() - path.stat().st_mtime
@@ -48,15 +46,9 @@ def write(key: str, scan: Scan) -> None:
     """Keep a scan, built aside and renamed; that it can't be kept is no reason to fail."""
     with contextlib.suppress(OSError, CfbenchError):
         folder = paths.writable_folder("declarations")
-        descriptor, aside = tempfile.mkstemp(prefix=".", suffix=".part", dir=folder)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(Entry(scan, _surroundings() if scan.broken else "")))
-        Path(aside).replace(_path(key))
+        entry = Entry(scan, _surroundings() if scan.broken else "")
+        durable.replace(folder / f"{key}.json", msgspec.json.encode(entry))
         _forget_old(folder)
-
-
-def _path(key: str) -> Path:
-    return paths.folder("declarations") / f"{key}.json"
 
 
 def _forget_old(folder: Path) -> None:

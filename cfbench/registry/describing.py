@@ -38,6 +38,7 @@ def describe(live: Any, hook: str, source: Source) -> Declaration:
         raise BadInput("its name is not allowed", mend="2 to 40 of a-z, 0-9 and -")
     if not callable(live.target) and not (isinstance(live.target, str) and _TARGET.fullmatch(live.target)):
         raise BadInput(f"its target {live.target!r} is not callable", mend='give a class or function, or "module:name"')
+    values |= {key: " ".join(values[key].split()) for key in ("title", "summary")}
     prefix = "file" if source.origin == "file" else source.module
     declaration = Declaration(
         kind=live.kind,

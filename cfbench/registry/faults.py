@@ -3,9 +3,29 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from cfbench.errors import CfbenchError, WorkFailed
+
 _LONGEST = 300
+
+
+@contextmanager
+def in_its_own_words(where: str, *places: Path | None) -> Iterator[None]:
+    """Turn whatever plugin code raises in the block into WorkFailed, a sentence that begins with the plugin's line.
+
+    Args:
+        where: the plugin.
+        places: its file, or its package's folder.
+    """
+    try:
+        yield
+    except CfbenchError:
+        raise
+    except Exception as error:
+        raise WorkFailed(sentence(error, *places), where=where) from error
 
 
 def sentence(error: BaseException, *places: Path | None) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from operator import attrgetter
 from pathlib import Path
@@ -13,9 +13,9 @@ from types import ModuleType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from cfbench import plugin
-from cfbench.errors import BadInput, CfbenchError, WorkFailed, nearest
+from cfbench.errors import BadInput, WorkFailed, nearest
 from cfbench.registry.declarations import Declaration
-from cfbench.registry.faults import sentence
+from cfbench.registry.faults import in_its_own_words, sentence
 from cfbench.registry.importing import HOOKS, hooks_of, import_file, import_package, place_of
 
 
@@ -31,7 +31,7 @@ def load(declaration: Declaration, file: Path | None = None) -> plugin.Declarati
         WorkFailed: its code fails when it is imported.
     """
     module = _module(declaration, file)
-    with _own_words(declaration, module):
+    with in_its_own_words(f"plugin {declaration.full_name}", place_of(module)):
         live = _live(module, declaration)
         return dataclasses.replace(live, target=_target(live.target))
 
@@ -44,19 +44,8 @@ def declared(declaration: Declaration) -> plugin.Declaration:
         WorkFailed: its code fails when it is imported.
     """
     module = _module(declaration, None)
-    with _own_words(declaration, module):
+    with in_its_own_words(f"plugin {declaration.full_name}", place_of(module)):
         return _live(module, declaration)
-
-
-@contextmanager
-def _own_words(declaration: Declaration, module: ModuleType) -> Iterator[None]:
-    """Say what a plugin raises as one sentence that begins with the plugin's own line."""
-    try:
-        yield
-    except CfbenchError:
-        raise
-    except Exception as error:
-        raise _failed(declaration, sentence(error, place_of(module))) from error
 
 
 def parameters(live: plugin.Declaration, params: Mapping[str, Any]) -> Any:
@@ -64,12 +53,15 @@ def parameters(live: plugin.Declaration, params: Mapping[str, Any]) -> Any:
 
     Raises:
         BadInput: the dataclass's own rule refuses them.
+        WorkFailed: the rule itself fails.
     """
     hints = get_type_hints(live.params)
-    try:
-        return live.params(**{key: _converted(value, hints[key]) for key, value in params.items()})
-    except ValueError as error:
-        raise BadInput(str(error), where=f"parameters of {live.kind} '{live.name}'") from error
+    where = f"parameters of {live.kind} '{live.name}'"
+    with in_its_own_words(where, place_of(sys.modules[live.params.__module__])):
+        try:
+            return live.params(**{key: _converted(value, hints[key]) for key, value in params.items()})
+        except ValueError as error:
+            raise BadInput(str(error), where=where) from error
 
 
 def _module(declaration: Declaration, file: Path | None) -> ModuleType:

@@ -68,9 +68,9 @@ def _told(extras: tuple[Any, ...]) -> dict[str, Any]:
     told: dict[str, Any] = {}
     for extra in extras:
         if isinstance(extra, plugin.Help):
-            told["description"] = extra.text
+            told["description"] = " ".join(extra.text.split())  # one line: it becomes a comment in TOML
         elif isinstance(extra, plugin.Unit):
-            told["x-unit"] = extra.text
+            told["x-unit"] = " ".join(extra.text.split())
         elif isinstance(extra, plugin.Log):
             told["x-log"] = True
         elif isinstance(extra, plugin.Advanced):

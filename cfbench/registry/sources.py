@@ -137,7 +137,7 @@ def _files(folder: Path) -> Iterator[Source | Broken]:
 
 def _file(path: Path) -> Source | Broken:
     try:
-        reason = _distrust(path)
+        reason = distrust(path)
         content = b"" if reason else path.read_bytes()
     except OSError as error:
         reason = f"it can't be read ({error.strerror})"
@@ -149,7 +149,7 @@ def _file(path: Path) -> Source | Broken:
     return Source(path.name, "file", path.stem, _key(str(path), digest), path=str(path), sha256=digest)
 
 
-def _distrust(path: Path) -> str:
+def distrust(path: Path) -> str:
     """Return why this file's code must not be run, or nothing: whoever can write to it could act as the user."""
     real = path.resolve(strict=True)
     if not real.is_file():

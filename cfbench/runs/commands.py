@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import time
 from pathlib import Path
@@ -10,23 +9,21 @@ from typing import Literal
 
 import msgspec
 
-from cfbench.runs.machine import hostname
-
-Verb = Literal["stop", "pause", "resume"]
+from cfbench.runs.machine import hostname, user
 
 
 class Command(msgspec.Struct, frozen=True):
     """One thing asked of a run."""
 
-    command: Verb
+    command: Literal["stop", "pause", "resume"]
     by: str
     host: str
     time: float
 
 
-def send(path: Path, verb: Verb) -> None:
+def send(path: Path, verb: Literal["stop", "pause", "resume"]) -> None:
     """Ask the run whose commands are in `path`; asking twice does no harm."""
-    command = Command(verb, getpass.getuser(), hostname(), time.time())
+    command = Command(verb, user(), hostname(), time.time())
     file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
         os.write(file, msgspec.json.encode(command) + b"\n")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
+from cfbench.durable import no_room
 from cfbench.errors import BadInput, DiskFull
 from cfbench.runs.machine import boot_id
 
@@ -26,9 +27,15 @@ Event = dict[str, Any]
 
 
 class EventLog:
-    """The one writer of a run's events; a line is one `write`, so a reader never sees half of one for long."""
+    """The one writer of a run's events; a line is one `write`, so a reader never sees half of one for long.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: events.jsonl.
+        tell: called with each event once it is written.
+    """
+
+    def __init__(self, path: Path, tell: Callable[[Event], None] | None = None) -> None:
+        self._tell = tell
         self._path, self._reserve = path, path.with_name(".reserve")
         self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         self._cut_torn_line()
@@ -57,6 +64,8 @@ class EventLog:
             raise ValueError(f"event {event} of {len(encoded)} bytes is longer than {LONGEST_LINE}")
         self._append(encoded)
         self._next += 1
+        if self._tell:
+            self._tell(line)
         if event in _SYNCED or time.monotonic() - self._synced > SYNC_SECONDS:
             self.sync()
 
@@ -66,7 +75,7 @@ class EventLog:
         try:
             written = os.write(self._file, line)
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            if not no_room(error):
                 raise
             written = 0
         if written < len(line):
@@ -110,7 +119,7 @@ class Reading:
 def read(path: Path, offset: int = 0) -> Reading:
     """Return whole lines from byte `offset` on; a torn last line waits for the next reading.
 
-    A bad line elsewhere is skipped, and its number (counted from `offset`) told.
+    A line elsewhere that is no event, or lacks what its kind has, is skipped and its number (from `offset`) told.
     """
     try:
         with path.open("rb") as file:
@@ -122,14 +131,59 @@ def read(path: Path, offset: int = 0) -> Reading:
     reading = Reading(offset=offset + len(whole))
     for number, line in enumerate(whole.splitlines(), 1):
         try:
-            event = msgspec.json.decode(line)
+            reading.events.append(_event(line))
         except msgspec.DecodeError:
-            event = None
-        if isinstance(event, dict) and isinstance(event.get("event"), str):
-            reading.events.append(event)
-        else:
             reading.bad_lines.append(number)
     return reading
+
+
+class _Any(Struct):
+    event: str
+    seq: int
+    step: int = 0
+
+
+class _Epoch(_Any, kw_only=True):
+    epoch: int
+    step: int
+    train_loss: float | None
+    valid_loss: float | None
+    metrics: dict[str, float | None]
+    best: bool
+
+
+class _Resumed(_Any, kw_only=True):
+    from_step: int
+
+
+class _Failed(_Any, kw_only=True):
+    reason: str
+    exit_code: int
+
+
+class Created(_Any, kw_only=True):
+    """The first event of a run: what it is, at a glance."""
+
+    event: str = ""
+    seq: int = 0
+    time: float = 0.0
+    group: str = ""
+    data: str | list[str] = ""
+    model: str = ""
+    epochs: int = 0
+    early_stopping: int = 0
+    steps: int = 0
+    split_hash: str = ""
+
+
+_SHAPES = {"created": Created, "epoch": _Epoch, "resumed": _Resumed, "failed": _Failed}
+"""What readers rely on; further keys, and kinds that are not known, pass."""
+
+
+def _event(line: bytes) -> Event:
+    event: Event = msgspec.json.decode(line, type=dict[str, Any])
+    msgspec.convert(event, _SHAPES.get(str(event.get("event")), _Any))
+    return event
 
 
 NEWER = "it was written by a newer cfbench"

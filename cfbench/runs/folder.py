@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from cfbench import paths
+from cfbench import durable, paths
 from cfbench.errors import BadInput, nearest
 from cfbench.runs import names
 
@@ -85,23 +85,25 @@ def create(name: str, fill: Callable[[RunFolder], None]) -> RunFolder:
     if name:
         names.check_name(name)
     root = paths.writable_folder("runs")
+    durable.sweep(root, ".new-*")
     aside = RunFolder(root / f".new-{secrets.token_hex(8)}")
     aside.path.mkdir(mode=0o700)
     try:
         fill(aside)
-        _sync_tree(aside.path)
-        return RunFolder(_rename(aside.path, root, name))
+        for path in [*aside.path.rglob("*"), aside.path]:
+            durable.sync(path)
+        made = RunFolder(_rename(aside.path, root, name))
     except BaseException:
         shutil.rmtree(aside.path, ignore_errors=True)
         raise
+    durable.sync(root)
+    return made
 
 
 def _rename(aside: Path, root: Path, name: str) -> Path:
-    """Rename into place; where the id is taken, the next name is tried: the rename is the arbiter."""
-    for attempt in range(1000):
-        chosen = name or names.draw_name()
-        suffix = f"-{attempt + 1}" if name and attempt else ""
-        place = root / (names.run_id(chosen) + suffix)
+    """Rename into place; where the id is taken, the next one is tried: the rename is the arbiter."""
+    for _ in range(1000):
+        place = root / names.run_id(name or names.draw_name())
         try:
             aside.rename(place)
         except OSError:
@@ -110,15 +112,6 @@ def _rename(aside: Path, root: Path, name: str) -> Path:
             continue
         return place
     raise RuntimeError(f"no free name for a run in {root}")
-
-
-def _sync_tree(folder: Path) -> None:
-    for path in [*folder.rglob("*"), folder]:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def all_runs() -> list[RunFolder]:
@@ -136,8 +129,10 @@ def find(wanted: str) -> RunFolder:
     Raises:
         BadInput: no run fits, or several do.
     """
-    if os.sep in wanted and (Path(wanted) / "events.jsonl").exists():
-        return RunFolder(Path(wanted).absolute())
+    if os.sep in wanted and (paths.given(wanted) / "events.jsonl").exists():
+        return RunFolder(paths.given(wanted).absolute())
+    if not wanted:
+        raise BadInput("the run's name is empty", mend="'cfbench runs list' shows all")
     runs = all_runs()
     if wanted == "last" and runs:
         return runs[-1]

@@ -1,21 +1,21 @@
-"""Starting a run's worker, again or for the first time, here or in a process of its own; waiting for it."""
+"""Starting a run's worker, again or for the first time, here or in a process of its own."""
 
 from __future__ import annotations
 
+import logging
 import os
+import random
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from cfbench import experiment
+from cfbench import durable, experiment
 from cfbench.errors import BadInput
 from cfbench.runs import commands, events, lock, queue, worker
 from cfbench.runs.events import Event, EventLog
 from cfbench.runs.folder import RunFolder
 from cfbench.runs.state import summary
-
-_POLL_SECONDS = 0.1
 
 _workers: list[subprocess.Popen[bytes]] = []
 """The workers that this process started: those that ended are laid to rest when the next one starts."""
@@ -28,11 +28,13 @@ def launch(run: RunFolder) -> None:
 
     Raises:
         BadInput: it is alive already, or has finished.
+        DiskFull: there is no room to say that it is in line.
     """
     heed_from = commands.size(run.commands)
-    held = _take(run)
+    with durable.disk_full(run.path):
+        held = _take(run)
     try:
-        with run.log.open("ab") as log:
+        with durable.disk_full(run.path), run.log.open("ab") as log:
             os.chmod(run.log, 0o600)
             worker_process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "cfbench.runs.worker", str(run.path), str(held), str(heed_from)],
@@ -42,6 +44,7 @@ def launch(run: RunFolder) -> None:
                 pass_fds=(held,),
                 start_new_session=True,
                 cwd=run.path,
+                env={"CUBLAS_WORKSPACE_CONFIG": ":4096:8", **os.environ},
             )
         lock.write_info(held, **{**lock.read_info(run.lock), "pid": worker_process.pid})
         _workers[:] = [earlier for earlier in _workers if earlier.poll() is None] + [worker_process]
@@ -49,14 +52,51 @@ def launch(run: RunFolder) -> None:
         os.close(held)
 
 
-def train_here(run: RunFolder) -> int:
-    """Train a run in this process, without standing in line; return the exit code."""
+def train_here(run: RunFolder, tell: Callable[[Event], None] | None = None) -> int:
+    """Train a run in this process, without standing in line; return the exit code.
+
+    Args:
+        run: the run.
+        tell: called with each event as it happens.
+    """
     heed_from = commands.size(run.commands)
-    held = _take(run)
+    with durable.disk_full(run.path):
+        held = _take(run)
     try:
-        return worker.work(run, wait=False, heed_from=heed_from)
+        with _logging_to(run), _own_random_states():
+            return worker.work(run, wait=False, heed_from=heed_from, tell=tell)
     finally:
         os.close(held)
+
+
+@contextmanager
+def _logging_to(run: RunFolder) -> Iterator[None]:
+    """Send what cfbench logs to the run's log alone, as a worker of its own does."""
+    logger, handler = logging.getLogger("cfbench"), logging.FileHandler(run.log)
+    handler.setFormatter(logging.Formatter(worker.LOG_FORMAT))
+    propagated, logger.propagate = logger.propagate, False
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.propagate = propagated
+        logger.removeHandler(handler)
+        handler.close()
+
+
+@contextmanager
+def _own_random_states() -> Iterator[None]:
+    """Leave the generators that belong to nobody as the caller had them."""
+    import numpy as np
+    import torch
+
+    before = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    try:
+        yield
+    finally:
+        random.setstate(before[0])
+        np.random.set_state(before[1])
+        torch.set_rng_state(before[2])
 
 
 def _take(run: RunFolder) -> int:
@@ -77,15 +117,3 @@ def _take(run: RunFolder) -> int:
         os.close(held)
         raise
     return held
-
-
-def follow(run: RunFolder, offset: int = 0) -> Iterator[Event]:
-    """Yield a run's events from a byte offset on, until it is no longer alive."""
-    while True:
-        alive = lock.held(run.lock)
-        reading = events.read(run.events, offset)
-        yield from reading.events
-        offset = reading.offset
-        if not alive:
-            return
-        time.sleep(_POLL_SECONDS)

@@ -31,7 +31,11 @@ def take(path: Path, **info: Any) -> int | None:
             os.close(lock)
             return None
         time.sleep(0.01)
-    write_info(lock, **info)
+    try:
+        write_info(lock, **info)
+    except BaseException:
+        os.close(lock)
+        raise
     return lock
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import getpass
 import os
 import platform
 import socket
@@ -23,6 +24,14 @@ def boot_id() -> str:
     except OSError:
         asked = subprocess.run(["/usr/sbin/sysctl", "-n", "kern.boottime"], capture_output=True, text=True, check=False)
         return asked.stdout.strip()
+
+
+def user() -> str:
+    """Return who works here: the login name, or the number where the system knows no name for it."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def hostname() -> str:

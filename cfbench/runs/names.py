@@ -163,5 +163,6 @@ def check_name(name: str) -> None:
 
 
 def run_id(name: str) -> str:
-    """Return the id of a run that starts now: UTC time to the second, and its name."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{name}"
+    """Return the id of a run that is made now: UTC time to the millisecond, so that ids sort by age, and its name."""
+    now = datetime.now(UTC)
+    return f"{now:%Y%m%dT%H%M%S}.{now.microsecond // 1000:03d}Z-{name}"

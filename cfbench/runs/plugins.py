@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import sys
 from collections.abc import Iterator
@@ -9,14 +10,16 @@ from pathlib import Path
 
 import msgspec
 
-from cfbench import plugin
+from cfbench import paths, plugin
+from cfbench.errors import BadInput
 from cfbench.experiment import COMPONENTS, Component, Experiment, read
 from cfbench.loading.components import Find
-from cfbench.registry.catalogue import Catalogue
+from cfbench.registry.catalogue import Catalogue, catalogue
 from cfbench.registry.declarations import Declaration, Scan
 from cfbench.registry.importing import place_of
 from cfbench.registry.loading import load
 from cfbench.registry.resolving import resolve
+from cfbench.registry.sources import distrust
 from cfbench.runs.folder import RunFolder
 
 _FILE = "declarations.json"
@@ -30,10 +33,10 @@ def used(experiment: Experiment) -> Iterator[tuple[str, Component]]:
         yield "metric", metric
 
 
-def keep(run: RunFolder, experiment: Experiment, catalogue: Catalogue) -> None:
+def keep(run: RunFolder, experiment: Experiment, known: Catalogue) -> None:
     """Write the declarations that the experiment uses into a run's folder, and copy single files."""
     run.plugins.mkdir(mode=0o700)
-    declarations = [catalogue.find(kind, table.name) for kind, table in used(experiment)]
+    declarations = [known.find(kind, table.name) for kind, table in used(experiment)]
     for declaration in declarations:
         if declaration.path:
             shutil.copyfile(declaration.path, run.plugins / Path(declaration.path).name)
@@ -64,7 +67,28 @@ def finder(run: RunFolder) -> Find:
 
     def find(kind: str, name: str) -> plugin.Declaration:
         declaration = own.find(kind, name)
-        copy = run.plugins / Path(declaration.path).name if declaration.path else None
+        if not declaration.path:
+            return load(catalogue().find(kind, declaration.full_name))
+        copy = run.plugins / Path(declaration.path).name
+        _refuse_stranger(run, copy, declaration)
         return load(declaration, copy)
 
     return find
+
+
+def _refuse_stranger(run: RunFolder, copy: Path, declaration: Declaration) -> None:
+    """Raise BadInput unless a run's copy of a single file is code that this user trusts.
+
+    A run folder is data, wherever it comes from. A copy is trusted as it was made here, in the user's own runs folder,
+    or where the very same file is installed.
+    """
+    digest = hashlib.sha256(copy.read_bytes()).hexdigest() if copy.is_file() else ""
+    if digest != declaration.sha256:
+        raise BadInput("the run's copy of this plugin is not the file that it was made with", where=str(copy))
+    at_home = run.path.resolve().parent == paths.folder("runs").resolve() and not distrust(copy)
+    if not at_home and all(digest != other.sha256 for other in catalogue().declarations):
+        raise BadInput(
+            "this run comes from elsewhere and brings a plugin of its own, which is code",
+            where=str(copy),
+            mend=f"read it, and copy it to {paths.folder('plugins')} if you trust it",
+        )

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 import msgspec
 
+from cfbench import paths
 from cfbench.data.importing import open_interactions
 from cfbench.data.interactions import Interactions
+from cfbench.durable import disk_full
 from cfbench.errors import BadInput, listing
 from cfbench.experiment import Component, Experiment, to_toml
 from cfbench.loading import kept, splits
@@ -112,7 +114,8 @@ def prepare(experiment: Experiment) -> RunFolder:
     def fill(run: RunFolder) -> None:
         _fill(run, experiment, interactions, split, known)
 
-    return folder.create(experiment.experiment.name, fill)
+    with disk_full(paths.folder("runs"), "no space is left for a new run"):
+        return folder.create(experiment.experiment.name, fill)
 
 
 def _fill(run: RunFolder, experiment: Experiment, interactions: Interactions, split: Split, known: Catalogue) -> None:

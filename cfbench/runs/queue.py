@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from cfbench import paths
 from cfbench.runs import lock
@@ -48,19 +49,15 @@ def ahead(run: RunFolder) -> list[RunFolder]:
     return [other for other in all_runs() if other.path != run.path and _is_ahead(other, own)]
 
 
-def _is_ahead(other: RunFolder, own: dict[str, object]) -> bool:
+def _is_ahead(other: RunFolder, own: dict[str, Any]) -> bool:
     info = lock.read_info(other.lock)
-    ticket = info.get("ticket")
-    earlier = isinstance(ticket, int) and ticket < int(str(own.get("ticket", 0)))
-    return earlier and info.get("slot") == own.get("slot") and lock.held(other.lock)
+    return info.get("slot") == own["slot"] and info["ticket"] < own["ticket"] and lock.held(other.lock)
 
 
 def wait_turn(run: RunFolder, give_up: Callable[[], bool]) -> bool:
     """Return True when no living run is ahead, or False as soon as `give_up` says so."""
-    waiting_for = ahead(run)
-    while waiting_for:
+    while ahead(run):
         if give_up():
             return False
         time.sleep(_POLL_SECONDS)
-        waiting_for = [other for other in waiting_for if lock.held(other.lock)]
     return not give_up()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from cfbench.answers import RunState, RunSummary
 from cfbench.runs import events, lock
 from cfbench.runs.events import Event
@@ -26,35 +28,42 @@ def summary(run: RunFolder) -> RunSummary:
     alive = lock.held(run.lock)
     reading = events.read(run.events)
     history = events.effective(reading.events)
-    first = history[0] if history else {}
-    last = _last_of_state(history) or first
-    state = _STATES.get(last.get("event", ""), "lost")
-    if not alive and last.get("event") not in _ENDS:
+    created = msgspec.convert(history[0] if history else {}, events.Created)
+    last = _last_of_state(history)
+    state = _STATES[last["event"]] if last else "lost"
+    if not alive and state not in _ENDS.values():
         state = "lost"
     epochs = [event for event in history if event["event"] == "epoch"]
-    best = min((event for event in epochs if event.get("valid_loss") is not None), key=_valid_loss, default=None)
-    counts = best if best and first.get("early_stopping") else epochs[-1] if epochs else None
+    best = min((event for event in epochs if event["valid_loss"] is not None), key=_valid_loss, default=None)
+    counts = best if best and created.early_stopping else epochs[-1] if epochs else None
     return RunSummary(
         id=run.id,
         state=state,
-        reason=_reason(state, last, newer=events.written_by_newer(reading.events)),
-        exit_code=last.get("exit_code", 0) if state == "failed" else (1 if state == "lost" else 0),
-        created=first.get("time", 0.0),
-        group=first.get("group", ""),
-        data=first.get("data", ""),
-        model=first.get("model", ""),
-        epochs=first.get("epochs", 0),
+        reason=_reason(state, last or {}, newer=events.written_by_newer(reading.events)),
+        exit_code=_exit_code(state, last or {}),
+        created=created.time,
+        group=created.group,
+        data=(created.data,) if isinstance(created.data, str) else tuple(created.data),
+        model=created.model,
+        epochs=created.epochs,
         epochs_done=epochs[-1]["epoch"] if epochs else 0,
         step=max((event.get("step", 0) for event in history), default=0),
-        steps=first.get("steps", 0),
+        steps=created.steps,
         epoch=counts["epoch"] if counts else None,
         valid_loss=counts["valid_loss"] if counts else None,
         metrics=counts["metrics"] if counts else {},
         best_valid_loss=best["valid_loss"] if best else None,
-        split_hash=first.get("split_hash", ""),
+        split_hash=created.split_hash,
         damaged_lines=tuple(reading.bad_lines),
         path=str(run.path),
     )
+
+
+def _exit_code(state: RunState, last: Event) -> int:
+    """Return 0 where the work is done or under way, the failure's own code, or 1 where it was left undone."""
+    if state == "failed":
+        return int(last["exit_code"])
+    return 1 if state in ("lost", "stopped") else 0
 
 
 def _last_of_state(history: list[Event]) -> Event | None:

@@ -7,10 +7,12 @@ Torch is imported only when its turn in the line has come.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +23,7 @@ from cfbench.experiment import Experiment
 from cfbench.registry.faults import sentence
 from cfbench.runs import lock, machine, queue
 from cfbench.runs.control import RunControl
-from cfbench.runs.events import EventLog, effective, read
+from cfbench.runs.events import Event, EventLog, effective, read
 from cfbench.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -29,17 +31,20 @@ if TYPE_CHECKING:
     from cfbench.training.checkpoints import Checkpoints
     from cfbench.training.learner import Learner
 
-_log = logging.getLogger(__name__)
+LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
+
+_log = logging.getLogger("cfbench.runs.worker")
 
 
-def work(run: RunFolder, *, wait: bool, heed_from: int) -> int:
+def work(run: RunFolder, *, wait: bool, heed_from: int, tell: Callable[[Event], None] | None = None) -> int:
     """Train a run whose lock this process holds, to its end, a stop or a failure; return the exit code.
 
     Args:
         wait: stand in line first.
         heed_from: bytes of the commands' file that are of earlier times.
+        tell: called with each event.
     """
-    log = EventLog(run.events)
+    log = EventLog(run.events, tell)
     log.reserve_last_words()
     control = RunControl(run, log, heed_from)
     try:
@@ -138,12 +143,19 @@ def _circumstances(learner: Learner) -> dict[str, Any]:
     import torch
 
     return {
-        "device": str(learner.predictor.device),
+        "device": learner.predictor.device_name,
         "engine": "autograd",
         "threads": learner.experiment.training.threads or torch.get_num_threads(),
         "parameters": sum(parameter.numel() for parameter in learner.predictor.module.parameters()),
-        "environment": machine.environment(),
+        "deterministic": learner.predictor.deterministic,
+        "environment": machine.environment() | {"torch_config": hashlib.sha256(_torch_config()).hexdigest()[:16]},
     }
+
+
+def _torch_config() -> bytes:
+    import torch
+
+    return torch.__config__.show().encode()
 
 
 def _go_back(run: RunFolder, learner: Learner, log: EventLog, checkpoints: Checkpoints) -> None:
@@ -161,6 +173,8 @@ def _go_back(run: RunFolder, learner: Learner, log: EventLog, checkpoints: Check
         raise BadInput("; ".join(notices), where=str(checkpoints.folder), mend="train the experiment anew")
     else:
         notices = ["there was no checkpoint yet: it starts from the beginning"]
+    if not learner.predictor.deterministic:
+        notices.append(f"not bit-identical: the model {learner.predictor.name} says that it is not deterministic")
     log.write("resumed", from_step=whole or 0, notices=[*_changes(run), *notices])
 
 
@@ -182,6 +196,7 @@ def _versions(started: dict[str, Any]) -> dict[str, Any]:
         "threads": started.get("threads"),
         "processor": environment.get("processor"),
         "python": environment.get("python"),
+        "the build of torch": environment.get("torch_config"),
         **environment.get("packages", {}),
     }
 
@@ -193,7 +208,7 @@ def _why_finished(learner: Learner) -> str:
 
 def main() -> int:
     """Train the run of the command line."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    logging.basicConfig(format=LOG_FORMAT, level=logging.INFO)
     run, held, heed_from = RunFolder(Path(sys.argv[1])), int(sys.argv[2]), int(sys.argv[3])
     lock.release_in_forks(held)
     return work(run, wait=True, heed_from=heed_from)

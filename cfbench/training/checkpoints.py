@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import os
 import secrets
 import shutil
 import tempfile
@@ -21,7 +20,7 @@ import safetensors
 import safetensors.torch
 import torch
 
-from cfbench.errors import DiskFull
+from cfbench import durable
 
 FORMAT = 1
 _MANIFEST = "MANIFEST.json"
@@ -62,27 +61,22 @@ class Checkpoints:
         files = {f"{name}.safetensors": safetensors.torch.save(_plain(values)) for name, values in tensors.items()}
         files["state.json"] = msgspec.json.encode(state)
         size = sum(map(len, files.values()))
-        aside = None
-        try:
+        what = f"no space is left for a checkpoint of {size:,} bytes"
+        mend = "free some space and resume the run; the last checkpoint is whole"
+        with durable.disk_full(self.folder, what, mend):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._ask_for_room(size)
             aside = Path(tempfile.mkdtemp(prefix=f".tmp-{step:09d}-", dir=self.folder))
-            for name, content in files.items():
-                _write_synced(aside / name, content)
-            _write_synced(aside / _MANIFEST, _manifest(step, files))
-            sync_folder(aside)
-            _replace(aside, self.path(step))
-            sync_folder(self.folder)
-        except OSError as error:
-            if aside:
+            try:
+                for name, content in files.items():
+                    durable.write_synced(aside / name, content)
+                durable.write_synced(aside / _MANIFEST, _manifest(step, files))
+                durable.sync(aside)
+                _replace(aside, self.path(step))
+            except BaseException:
                 shutil.rmtree(aside, ignore_errors=True)
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
-            raise DiskFull(
-                f"no space is left for a checkpoint of {size:,} bytes",
-                where=str(self.folder),
-                mend="free some space and resume the run; the last checkpoint is whole",
-            ) from error
+            durable.sync(self.folder)
         return size
 
     def _ask_for_room(self, size: int) -> None:
@@ -104,11 +98,13 @@ class Checkpoints:
         """Check a step's checkpoint against its manifest.
 
         Raises:
-            Damaged: a file is missing, cut short or altered.
+            Damaged: a file is missing, cut short or altered, or of a format that this cfbench does not know.
         """
         folder = self.path(step)
         try:
             manifest = msgspec.json.decode((folder / _MANIFEST).read_bytes())
+            if manifest["format"] > FORMAT:
+                raise Damaged("a newer cfbench wrote it")
             for name, expected in manifest["files"].items():
                 content = (folder / name).read_bytes()
                 if len(content) != expected["size"] or _hash(content) != expected["blake2b"]:
@@ -152,22 +148,6 @@ def _manifest(step: int, files: dict[str, bytes]) -> bytes:
 
 def _hash(content: bytes) -> str:
     return hashlib.blake2b(content, digest_size=16).hexdigest()
-
-
-def _write_synced(path: Path, content: bytes) -> None:
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the entries of a folder last through a crash of the machine."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _replace(aside: Path, place: Path) -> None:

@@ -23,7 +23,6 @@ class Scorer:
     """A metric of an experiment, ready to call."""
 
     name: str
-    better: str
     target: Callable[..., float]
     params: Any
 
@@ -35,6 +34,7 @@ class Predictor:
         live, params = component(find, "model", experiment.model)
         self.name = experiment.model.name
         self.fields: bool = live.fields
+        self.deterministic: bool = live.deterministic
         self.device = device(experiment.training.device)
         self.dtype = DTYPES[experiment.training.precision]
         module = live.target(info, params)
@@ -53,6 +53,13 @@ class Predictor:
                 mend=f"return ({len(batch)},), one prediction a row",
             )
         return prediction
+
+    @property
+    def device_name(self) -> str:
+        """The device, and for a GPU its make."""
+        if self.device.type == "cuda":
+            return f"{self.device} ({torch.cuda.get_device_name(self.device)})"
+        return str(self.device)
 
     def place(self, batch: Batch) -> Batch:
         """Return the batch where the model is."""
@@ -98,5 +105,5 @@ def make_metrics(experiment: Experiment, find: Find) -> list[Scorer]:
     for table in experiment.metrics:
         live, params = component(find, "metric", table)
         assert isinstance(live, Metric)
-        scorers.append(Scorer(live.name, live.better, live.target, params))  # type: ignore[arg-type]
+        scorers.append(Scorer(live.name, live.target, params))  # type: ignore[arg-type]
     return scorers

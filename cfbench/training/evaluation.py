@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 
 import numpy as np
@@ -27,7 +28,7 @@ def evaluate(
     part: Part,
     loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
     metrics: Iterable[Scorer],
-) -> tuple[float | None, dict[str, float]]:
+) -> tuple[float | None, dict[str, float | None]]:
     """Return the loss and each metric over a part; (None, {}) where the part is empty."""
     if not part.n_rows:
         return None, {}
@@ -40,9 +41,10 @@ def evaluate(
 
 def measure(
     metrics: Iterable[Scorer], prediction: NDArray[np.float64], target: NDArray[np.float64]
-) -> dict[str, float]:
-    """Return name -> value of each metric over predictions and targets (n,)."""
-    return {metric.name: float(metric.target(prediction, target, metric.params)) for metric in metrics}
+) -> dict[str, float | None]:
+    """Return name -> value of each metric over predictions and targets (n,); None for what is no finite number."""
+    values = {metric.name: float(metric.target(prediction, target, metric.params)) for metric in metrics}
+    return {name: value if math.isfinite(value) else None for name, value in values.items()}
 
 
 def _float64(values: torch.Tensor) -> NDArray[np.float64]:

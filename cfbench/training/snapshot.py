@@ -89,7 +89,8 @@ def _put_back_random(tensors: _Tensors, state: dict[str, Any], streams: TorchStr
     random.setstate((version, tuple(internal), gauss))
     kind, keys, *rest = state["numpy"]
     np.random.set_state((kind, np.array(keys, np.uint32), *rest))
-    cuda = [value for path, value in sorted(tensors.items()) if path.startswith("cuda/")]
-    if cuda and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(cuda)
+    if torch.cuda.is_available():
+        for device in range(torch.cuda.device_count()):
+            if f"cuda/{device}" in tensors:
+                torch.cuda.set_rng_state(tensors[f"cuda/{device}"], device)
     torch.set_rng_state(tensors["torch"])

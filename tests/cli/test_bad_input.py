@@ -31,7 +31,7 @@ def nothing(folder: Path) -> None:
 
 
 DEMO = toml('[data]\nsource = "demo"\n')
-NOISE = random.Random(1).randbytes(4000)  # noqa: S311
+NOISE = random.Random(1).randbytes(4000)
 
 DESCRIBE = ("data", "describe", "r.csv")
 TRAIN = ("train", "e.toml")
@@ -69,7 +69,11 @@ CASES = {
     "huge TOML": (toml("#" * 1_100_000), TRAIN, ["e.toml", "1,100,000 bytes"]),
     "unknown table": (toml("[modle]\n"), TRAIN, ["e.toml", "modle", "'model'", "allowed"]),
     "unknown key": (toml("[loader]\nbatchsize = 3\n"), TRAIN, ["loader.batchsize", "'batch_size'", "allowed"]),
-    "wrong type": (toml('[loader]\nbatch_size = "many"\n'), TRAIN, ["e.toml", "loader.batch_size", '"many"', "whole number"]),
+    "wrong type": (
+        toml('[loader]\nbatch_size = "many"\n'),
+        TRAIN,
+        ["e.toml", "loader.batch_size", '"many"', "whole number"],
+    ),
     "not among the choices": (toml('[data]\nduplicates = "frst"\n'), TRAIN, ["data.duplicates", "'first'", "keep"]),
     "batch of no rows": (toml("[loader]\nbatch_size = 0\n"), TRAIN, ["loader.batch_size = 0", "1"]),
     "table for a value": (toml("model = 3\n"), TRAIN, ["model = 3", "[model]"]),

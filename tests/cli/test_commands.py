@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 import pytest
 
 from cfbench.cli import COMMANDS, root
@@ -48,6 +49,14 @@ def test_demo_prints_a_line_an_epoch_and_the_rmse(cfbench: Cfbench) -> None:
     assert [line.split()[:2] for line in lines[:2]] == [["epoch", "1"], ["epoch", "2"]]
     assert "finished: RMSE 0." in lines[2]
     assert len(lines) == 3
+
+
+def test_demo_is_the_built_in_data_whatever_lies_here(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "demo").mkdir()
+    assert call("demo", "--epochs", "1")[0] == 0
+    (row,) = call("runs", "list")[1].splitlines()[1:]
+    assert row.split()[-2:] == ["biased-dot-product", "demo"]
+    assert "data cfbench_datasets:demo" in call("runs", "show", "last")[1]
 
 
 def test_train_evaluate_predict_agree(cfbench: Cfbench, call: Call, tmp_path: Path) -> None:
@@ -93,6 +102,7 @@ def test_detached_run_is_watched_stopped_resumed_and_deleted(cfbench: Cfbench, c
     stopped = answer(call, "runs", "show", run)["run"]
     assert stopped["state"] == "stopped"
     assert "stopped by" in stopped["reason"]
+    assert call("runs", "wait", run)[0] == 1
     assert call("runs", "stop", run)[0] == 2
     assert call("runs", "resume", run, "--detach")[0] == 0
     until(lambda: answer(call, "runs", "show", run)["run"]["step"] > stopped["step"] + 1000)
@@ -152,6 +162,8 @@ def test_ctrl_c_stops_with_a_checkpoint(where: str, call: Call, tmp_path: Path) 
         start_new_session=True,
     )
     until(lambda: any(run["step"] > 0 for run in answer(call, "runs", "list")))
+    assert shell.stdout
+    assert shell.stdout.readline().startswith("epoch   1 ")
     shell.send_signal(signal.SIGINT)
     _, err = shell.communicate(timeout=SECONDS)
     assert shell.returncode == 130
@@ -186,6 +198,36 @@ def test_a_diverging_run_says_why_and_exits_1(cfbench: Cfbench) -> None:
     assert "at step" in done.stderr
     assert "learning rate" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_metric_without_a_value_is_a_dash(cfbench: Cfbench, call: Call, home: Path) -> None:
+    (home / "plugins").mkdir(mode=0o755)
+    (home / "plugins/nothing.py").write_text(NOTHING)
+    nothing = 'metrics=[{name = "rmse"}, {name = "nothing"}]'
+    done = cfbench("train", *QUICK, nothing, "--seeds", "2")
+    assert done.returncode == 0
+    assert done.stdout.count("  nothing –  ") == 4
+    assert done.stdout.count(", NOTHING –\n") == 2
+    assert "NOTHING – ± – (mean ± sd of 0 runs; left out: 2 without a value)" in done.stdout
+    assert "nothing –" in call("runs", "list")[1]
+    assert "NOTHING  –" in call("evaluate", "last")[1]
+    assert answer(call, "evaluate", "last")["metrics"]["nothing"] is None
+    here = cfbench("train", *QUICK, nothing, "--here")
+    assert (here.returncode, here.stdout.count("  nothing –  ")) == (0, 2)
+
+
+NOTHING = """
+from cfbench.plugin import Metric, hookimpl
+
+
+def nothing(prediction, target, params):
+    return float("nan")
+
+
+@hookimpl
+def cfbench_metrics():
+    return [Metric("nothing", "Nothing", "no number at all", "nothing:nothing")]
+"""
 
 
 @pytest.mark.skipif(os.getuid() != 0 or not sys.platform.startswith("linux"), reason="mounts a small disk: needs root")
@@ -231,6 +273,19 @@ def test_broken_pipe_ends_in_silence(tmp_path: Path) -> None:
     assert (done.stdout.strip(), done.stderr) == ("141", "")
 
 
+def test_describe_hashes_again_when_asked(call: Call, home: Path, tmp_path: Path) -> None:
+    """What changed within its size and its time of change is believed, but for --verify."""
+    (tmp_path / "r.csv").write_text("user,item,rating\n1,2,3\n4,5,1\n")
+    assert answer(call, "data", "describe", "r.csv")["target_mean"] == 2.0
+    (kept,) = (path for path in home.rglob("column-*.npy") if np.load(path).dtype == np.float32)
+    times = kept.stat()
+    content = kept.read_bytes()
+    kept.write_bytes(content[:-4] + np.float32(2).tobytes())
+    os.utime(kept, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert answer(call, "data", "describe", "r.csv")["target_mean"] == 2.5
+    assert answer(call, "data", "describe", "r.csv", "--verify")["target_mean"] == 2.0
+
+
 def commands(group: click.Command, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     if not isinstance(group, click.Group):
         return [path]
@@ -245,7 +300,8 @@ def test_every_command_has_json_and_a_line_of_help() -> None:
         for name in path:
             command = command.get_command(click.Context(command), name)  # type: ignore[attr-defined]
         assert command.help, path
-        assert any("--json" in parameter.opts for parameter in command.params), path
+        if path != ("agent",):  # it talks to programs alone
+            assert any("--json" in parameter.opts for parameter in command.params), path
 
 
 def test_help_of_the_lazy_table_is_the_commands_own() -> None:

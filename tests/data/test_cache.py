@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -9,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cfbench.data import cache, importing
+from cfbench.data import arrays, cache, importing
 from cfbench.data.importing import open_interactions
-from cfbench.errors import BadInput
+from cfbench.errors import BadInput, DiskFull
 from cfbench.experiment import Data
 
 
@@ -146,11 +147,35 @@ def test_processes_at_once_agree(tmp_path: Path, home: Path) -> None:
 
 
 def test_a_full_disk_is_said(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cfbench.errors import DiskFull
-
     def full(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(np, "save", full)
+    monkeypatch.setattr(arrays, "save", full)
     with pytest.raises(DiskFull, match="no space is left"):
         open_interactions(data)
+
+
+@pytest.mark.parametrize("length", [0, 3, 1_000])
+@pytest.mark.parametrize("kind", ["i4", "f4", "u1"])
+def test_an_array_comes_back_and_is_as_numpy_writes_it(tmp_path: Path, length: int, kind: str) -> None:
+    array = np.arange(length).astype(kind)[::-1]
+    arrays.save(tmp_path / "ours.npy", array)
+    np.save(tmp_path / "theirs.npy", np.ascontiguousarray(array))
+    np.testing.assert_array_equal(np.load(tmp_path / "ours.npy", mmap_mode="r" if length else None), array)
+    assert (tmp_path / "ours.npy").read_bytes() == (tmp_path / "theirs.npy").read_bytes()
+
+
+def test_data_in_a_folder_whose_name_is_not_utf8(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    (folder / "ratings.csv").write_text("user,item,rating\n1,a,3\n")
+    monkeypatch.chdir(folder)
+    time.sleep(0.15)
+    assert open_interactions(Data(source="ratings.csv")).key == open_interactions(Data(source="ratings.csv")).key
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
+@pytest.mark.parametrize("length", [1, 1_000, 100_000])
+def test_an_array_that_does_not_fit_is_never_cut_in_silence(length: int) -> None:
+    with pytest.raises(OSError, match="No space left"):
+        arrays.save(Path("/dev/full"), np.arange(length))

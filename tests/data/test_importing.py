@@ -253,6 +253,20 @@ def test_bad_side_tables(opened: Open) -> None:
         opened(ratings, "id,title,length\n2,x,long\n", continuous=["length"])
 
 
+def test_fields_of_a_side_table_are_those_that_may_be_named(opened: Open) -> None:
+    tables = ("user,item,rating,mood\n1,2,3,glad\n", "id,genre,length\n2,x,90\n")
+    sided = {"item_side": {"fields": ["length"]}}
+    made = opened(*tables, categorical=["mood"], continuous=["length"], **sided)
+    assert made.continuous["length"].tolist() == [90]
+    with pytest.raises(BadInput) as refused:
+        opened(*tables, categorical=["genre"], item_side={"fields": ["length"]})
+    assert str(refused.value) == (
+        "[data] categorical: 'genre' is not among the fields of [data.items];"
+        " there are user, item, rating, mood, length"
+    )
+    assert opened(*tables, categorical=["genre"]).classes["genre"] == [NA, "x"]
+
+
 def test_sources_must_agree(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("user,item,rating\n1,2,3\n")
     (tmp_path / "b").write_text("user,film,rating\n1,2,3\n")

@@ -67,6 +67,14 @@ def test_a_tab_in_quotes_does_not_separate(tmp_path: Path) -> None:
     assert frame(tmp_path, b'1\t"a\tb"\t3\n2\t"c\td"\t4\n') == [("1", "a\tb", "3"), ("2", "c\td", "4")]
 
 
+@pytest.mark.parametrize("careful", [False, True])
+def test_a_separator_of_several_characters_in_quotes_is_text(tmp_path: Path, careful: bool) -> None:
+    end = b"6::z\rz::5\n" if careful else b""  # polars is not trusted with a CR
+    rows = frame(tmp_path, b'"user::id"::item::rating\n"a::b"::x::3\nc::"y::"::4\n' + end)
+    assert rows[:2] == [("a::b", "x", "3"), ("c", "y::", "4")]
+    assert delimited.read(tmp_path / "file", Layout()).layout.columns == ("user::id", "item", "rating")
+
+
 def test_a_carriage_return_inside_a_line_is_text(tmp_path: Path) -> None:
     assert frame(tmp_path, b"a\r,b\nc,d\n") == [("a\r", "b"), ("c", "d")]
 

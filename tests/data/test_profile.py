@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from cfbench.data.profile import WIDTH, describe, lines
+from cfbench.answers import DataProfile
+from cfbench.data import cache
+from cfbench.data.profile import describe
 from cfbench.experiment import Data, ItemSide, Side
-from cfbench.text import width
 
 
 def test_movielens_is_described(shared: Path) -> None:
@@ -43,23 +45,30 @@ def test_counts_are_told_from_ratings(shared: Path) -> None:
     assert len(profile.targets) <= 12
 
 
-def test_lines_mark_hostile_text_and_fit_80_cells(tmp_path: Path) -> None:
-    path = tmp_path / "ratings.csv"
-    path.write_text(
-        f'user,item,rating,genre\n"\x1b[2J","\u202etxt.exe",3,a\nu,{"long" * 60},4.25,a\n{"宽" * 60},b,1,a\n'
-    )
-    text = lines(describe(Data(source=str(path), categorical=["genre"])))
-    assert all(width(line) <= WIDTH for line in text)
-    drawn = "\n".join(text)
-    assert "\x1b" not in drawn
-    assert "\u202e" not in drawn
-    assert "␛[2J" in drawn
-
-
 def test_what_was_dropped_is_told(tmp_path: Path) -> None:
     path = tmp_path / "ratings.csv"
     path.write_text("user,item,rating\n1,2,3\n1,3,\n1,2,4\n")
     profile = describe(Data(source=str(path), missing="drop", duplicates="last"))
     assert profile.dropped == {"without a target": 1, "repeats of a pair": 1}
     assert (profile.duplicates, profile.conflicts) == (1, 1)
-    assert any("without a target" in line and "1 dropped" in line for line in lines(profile))
+
+
+def test_a_profile_comes_back_from_json(tmp_path: Path) -> None:
+    path = tmp_path / "ratings.csv"
+    path.write_text("user,item,rating,time,genre\n1,2,3,10,a\n1,3,4.5,20,\n1,2,4,30,b\n")
+    for data in (Data(source=str(path), categorical=["genre"], duplicates="last"), Data(source="demo")):
+        profile = describe(data)
+        assert msgspec.json.decode(msgspec.json.encode(profile), type=DataProfile) == profile
+
+
+def test_verify_reads_a_file_again_whose_change_left_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "ratings.csv"
+    path.write_text("user,item,rating\n1,2,3\n")
+    data = Data(source=str(path))
+    stamp = cache._stamp(path)
+    monkeypatch.setattr(cache, "_stamp", lambda _: stamp)
+    monkeypatch.setattr(cache, "_SETTLED", -1)
+    assert describe(data).target_mean == 3
+    path.write_text("user,item,rating\n1,2,4\n")
+    assert describe(data).target_mean == 3
+    assert describe(data, verify=True).target_mean == 4

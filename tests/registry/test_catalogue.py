@@ -377,9 +377,7 @@ def test_an_unknown_name_is_answered_with_the_nearest_and_the_list():
     listed = Catalogue([Scan([declared("a:dot-product"), declared("a:mlp")])])
     known = "choose dot-product or mlp"
     assert refusal(listed, "dot-prodct") == f"there is no model 'dot-prodct', did you mean 'dot-product'?; {known}"
-    assert refusal(listed, "a:ml") == (
-        "there is no model 'a:ml', did you mean 'a:mlp'?; choose a:dot-product or a:mlp"
-    )
+    assert refusal(listed, "a:ml") == ("there is no model 'a:ml', did you mean 'a:mlp'?; choose a:dot-product or a:mlp")
     assert refusal(Catalogue([]), "mlp") == "there is no model 'mlp'; no model is installed"
 
 

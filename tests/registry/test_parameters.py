@@ -153,6 +153,15 @@ def test_help_is_one_line(key, line):
     assert help_of(declaration(), key) == line
 
 
+def test_help_of_several_lines_becomes_one():
+    @dataclass(frozen=True)
+    class Told:
+        n: Annotated[int, Help("how many,\n    counted\r\n from 1"), Unit("rows\neach")] = 1
+
+    properties = declaration(Told).properties["n"]
+    assert (properties["description"], properties["x-unit"]) == ("how many, counted from 1", "rows each")
+
+
 def test_schema_says_what_forms_need():
     properties = declaration().properties
     assert properties["n_factors"]["x-unit"] == "rows"

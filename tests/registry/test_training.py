@@ -7,10 +7,9 @@ from typing import Any
 
 from cfbench.agent.local import LocalBench
 from cfbench.answers import RunSummary
+from cfbench.cli.following import follow
 from cfbench.experiment import parse
 from cfbench.explore.trained import load
-from cfbench.runs import launching
-from cfbench.runs.folder import find
 
 from .conftest import MY_DOT
 
@@ -28,8 +27,7 @@ def train(**model: Any) -> RunSummary:
         "model": model,
     }
     (run,) = bench.start(bench.check(parse(tables)))
-    for _ in launching.follow(find(run)):
-        pass
+    follow(bench, run, quiet=True)
     return bench.run(run)
 
 

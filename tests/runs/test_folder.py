@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,15 @@ def test_a_run_that_could_not_be_made_leaves_nothing(workshop: Any) -> None:
         folder.create("half", half)
     assert len(folder.all_runs()) == 1
     assert [path.name for path in paths.folder("runs").iterdir() if path.name.startswith(".new")] == []
+
+
+def test_what_killed_processes_left_half_made_is_swept_a_day_later(workshop: Any) -> None:
+    root = paths.writable_folder("runs")
+    for name, age in ((".new-old", 25 * 3600), (".new-young", 23 * 3600)):
+        (root / name).mkdir()
+        os.utime(root / name, (0, time.time() - age))
+    workshop.make()
+    assert [path.name for path in root.glob(".new-*")] == [".new-young"]
 
 
 def test_half_made_folders_and_links_are_not_listed(workshop: Any, tmp_path: Path) -> None:

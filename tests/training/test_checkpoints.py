@@ -70,6 +70,15 @@ def test_every_damage_is_found(tmp_path: Path, file: str, damage: str) -> None:
     assert not found[1][1]
 
 
+def test_one_of_a_newer_cfbench_is_told_and_the_one_before_it_is_used(tmp_path: Path) -> None:
+    kept = Checkpoints(tmp_path)
+    kept.write(3, TENSORS, STATE)
+    kept.write(5, TENSORS, STATE)
+    manifest = kept.path(5) / "MANIFEST.json"
+    manifest.write_text(manifest.read_text().replace('"format":1', '"format":2'))
+    assert list(kept.newest_whole()) == [(5, "a newer cfbench wrote it"), (3, "")]
+
+
 def test_the_last_two_and_the_wanted_ones_stay(tmp_path: Path) -> None:
     kept = Checkpoints(tmp_path)
     for step in (0, 10, 20, 30):
@@ -95,7 +104,7 @@ def test_a_full_disk_leaves_the_earlier_ones_and_no_scraps(tmp_path: Path, monke
         fsync(file)
 
     with monkeypatch.context() as patch:
-        patch.setattr(module.os, "fsync", full)
+        patch.setattr(os, "fsync", full)
         with pytest.raises(DiskFull, match=r"no space is left for a checkpoint of [\d,]+ bytes") as refused:
             kept.write(2, TENSORS, STATE)
     assert str(tmp_path) in str(refused.value)
