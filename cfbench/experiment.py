@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 
 from cfbench import paths
 from cfbench.errors import BadInput, listing, nearest
+from cfbench.text import label
 
 LARGEST_FILE = 1_000_000
 """Bytes; a larger TOML is refused before it is parsed."""
@@ -416,7 +417,7 @@ def _toml_table(table: Mapping[str, Any], path: str, comment: Callable[[str], st
             continue
         item = tomlkit.item("none" if value is None else value)
         if comment and (text := comment(f"{path}.{key}")):
-            item.comment(text)
+            item.comment(label(text))
         rendered.append(key, item)
     for key, value in nested.items():
         if value:

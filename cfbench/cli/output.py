@@ -21,7 +21,7 @@ def print_json(answer: Any) -> None:
 
 def print_document(content: str) -> None:
     """Print TOML or CSV for programs; text in it stays whole."""
-    click.echo(content, nl=False)
+    click.echo(content, nl=False, color=True)  # else click drops what looks like a colour from a pipe
 
 
 def show(*lines: str) -> None:

@@ -143,7 +143,7 @@ def _train_here(experiment: Experiment, folds: bool, seeds: int, as_json: bool) 
         started.append(run.id)
         say(f"run {run.id}")
         code = train_here(run, None if as_json else print_event)
-        if code:
+        if bench().run(run.id).state != "finished":
             break
     return close(bench(), started, as_json, code == 130)
 

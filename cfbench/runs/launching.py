@@ -8,7 +8,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from cfbench import durable, experiment
 from cfbench.errors import BadInput
@@ -110,9 +110,8 @@ def _take(run: RunFolder) -> int:
             raise BadInput(f"run {run.id} has finished", mend="train its experiment again with more epochs")
         queue.join(run, held, experiment.read(run.experiment).training.device)
         if len(known) > 1:
-            log = EventLog(run.events)
-            log.write("queued")
-            log.close()
+            with closing(EventLog(run.events)) as log:
+                log.write("queued")
     except BaseException:
         os.close(held)
         raise

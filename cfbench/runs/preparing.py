@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 
 import msgspec
 
@@ -141,16 +142,15 @@ def _fill(run: RunFolder, experiment: Experiment, interactions: Interactions, sp
 
 
 def _first_event(run: RunFolder, experiment: Experiment, facts: DataFacts) -> None:
-    log = EventLog(run.events)
-    log.write(
-        "created",
-        group=experiment.experiment.group,
-        data=experiment.data.source,
-        model=experiment.model.name,
-        seed=experiment.experiment.seed,
-        epochs=experiment.training.epochs,
-        early_stopping=experiment.training.early_stopping,
-        steps=experiment.loader.batches(facts.rows["train"]) * experiment.training.epochs,
-        split_hash=facts.split_hash,
-    )
-    log.close()
+    with closing(EventLog(run.events)) as log:
+        log.write(
+            "created",
+            group=experiment.experiment.group,
+            data=experiment.data.source,
+            model=experiment.model.name,
+            seed=experiment.experiment.seed,
+            epochs=experiment.training.epochs,
+            early_stopping=experiment.training.early_stopping,
+            steps=experiment.loader.batches(facts.rows["train"]) * experiment.training.epochs,
+            split_hash=facts.split_hash,
+        )

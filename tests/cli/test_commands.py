@@ -87,6 +87,8 @@ def test_formulas_are_guarded_unless_raw(cfbench: Cfbench, call: Call, tmp_path:
         "'-5",
     ]
     assert "\n=cmd(),1," in call("predict", "last", "pairs.csv", "--raw")[1]
+    (tmp_path / "odd.csv").write_text("user,item\n\x1b[1mu,1\n")
+    assert "\n\x1b[1mu,1," in call("predict", "last", "odd.csv")[1]
     code, out, _ = call("predict", "last", "pairs.csv", "--raw", "-o", "out.csv")
     assert (code, out) == (0, "")
     assert (tmp_path / "out.csv").read_text().count("\n") == 3
