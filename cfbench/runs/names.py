@@ -16,7 +16,7 @@ vivid warm wise witty young zesty
 """.split()  # noqa: SIM905
 _ANIMALS = """
 adder badger bear beaver bison boar crane crow deer dingo dove duck eagle eel egret elk falcon ferret finch fox
-frog gecko goat goose gull hare hawk heron horse ibex ibis jay kite koala lark lemur lion llama lynx marten mole
+frog gecko goat goose gull hare hawk heron horse ibex jay kite koala lark lemur lion llama lynx marten mole
 moose mouse newt otter owl panda pony puma quail raven robin seal shrew skunk sloth snail stork swan tapir tern
 toad trout viper vole wasp whale wolf wren yak zebra
 """.split()  # noqa: SIM905
@@ -40,6 +40,5 @@ def check_name(name: str) -> None:
 
 
 def run_id(name: str) -> str:
-    """Return the id of a run that is made now: UTC time to the millisecond, so that ids sort by age, and its name."""
-    now = datetime.now(UTC)
-    return f"{now:%Y%m%dT%H%M%S}.{now.microsecond // 1000:03d}Z-{name}"
+    """Return the id of a run that is made now: UTC time to the microsecond, so that ids sort by age, and its name."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}Z-{name}"

@@ -24,7 +24,7 @@ def test_sigterm_leaves_a_checkpoint_and_resumes_as_if_nothing_had_happened(work
     assert worker.wait(90) == 0
     assert time.monotonic() - sent < 10
     stopped = workshop.summary(run)
-    assert (stopped.state, stopped.exit_code, stopped.reason) == ("stopped", 0, "stopped by SIGTERM")
+    assert (stopped.state, stopped.exit_code, stopped.reason) == ("stopped", 1, "stopped by SIGTERM")
     checkpoints = Checkpoints(run.checkpoints)
     checkpoints.verify(stopped.step)
     assert checkpoints.steps()[-1] == stopped.step
