@@ -144,6 +144,8 @@ class RunSummary(Struct, frozen=True):
         exit_code: what a command that waited for it exits with: 0 only where it finished or is alive.
         created: Unix seconds.
         group: what it belongs to: folds, seeds.
+        seed: the experiment's.
+        fold: which one, from 1, or None.
         data: the data's sources.
         model: the model's full name.
         epochs: planned.
@@ -166,6 +168,8 @@ class RunSummary(Struct, frozen=True):
     exit_code: int
     created: float
     group: str
+    seed: int
+    fold: int | None
     data: tuple[str, ...]
     model: str
     epochs: int

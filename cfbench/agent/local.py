@@ -156,4 +156,4 @@ class LocalBench:
 
 
 def _after(state: str, run: str) -> str:
-    return "it is done" if state == "finished" else f"go on with it: cfbench runs resume {run}"
+    return "there is nothing left to do" if state == "finished" else f"go on with it: cfbench runs resume {run}"

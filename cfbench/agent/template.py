@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 
 from cfbench import experiment as experiments
@@ -22,7 +24,11 @@ def template(data: Data, model: str = "") -> str:
         BadInput: the data can't be read, or there is no such model.
     """
     data = _with_roles(data) if data.source else Data(source="demo")
-    experiment = Experiment(data=data) if not model else Experiment(data=data, model=Component(model))
+    experiment = Experiment(data=data)
+    if model:
+        experiment = msgspec.structs.replace(experiment, model=Component(model))
+    if not isinstance(data.source, str):
+        experiment = msgspec.structs.replace(experiment, splitter=_by_file(data.source))
     known = catalogue()
     resolved = resolve(experiment, known)
     kinds = {table: getattr(resolved, table).name for table in experiments.COMPONENTS}
@@ -38,6 +44,11 @@ def template(data: Data, model: str = "") -> str:
         return "; ".join([declaration.summary, *(["or " + ", ".join(others)] if others else [])])
 
     return experiments.to_toml(_bare(resolved), comment, complete=True)
+
+
+def _by_file(sources: list[str]) -> Component:
+    """Return the split that several files most likely are: the last one to validate on."""
+    return Component("predefined", {"valid": [Path(sources[-1]).name]})
 
 
 def _with_roles(data: Data) -> Data:

@@ -47,18 +47,23 @@ def print_event(event: dict[str, Any]) -> None:
                 say(f"note: {notice}")
         case "epoch":
             show(epoch_line(event))
-        case "paused" | "stopped":
+        case "waiting" | "paused" | "stopped":
             say(event["reason"])
         case "finished" if event["reason"]:
             say(event["reason"])
 
 
 def epoch_line(event: dict[str, Any]) -> str:
-    """Return an epoch as a line: losses, metrics, speed; a star marks the best valid loss so far."""
+    """Return an epoch as a line: losses, metrics, speed; "best" marks the best valid loss so far."""
     metrics = "  ".join(f"{name} {number(value)}" for name, value in event["metrics"].items())
     losses = f"train {number(event['train_loss']):<8} valid {number(event['valid_loss']):<8}"
-    star = " *" if event["best"] else ""
-    return f"epoch {event['epoch']:>3}  {losses}  {metrics}  {event['rows_per_second']:,} ratings/s{star}"
+    best = "  best" if event["best"] else ""
+    return f"epoch {event['epoch']:>3}  {losses}  {metrics}  {event['rows_per_second']:,} ratings/s{best}"
+
+
+def variant(run: RunSummary) -> str:
+    """Return what tells a run from the others of its group: its fold and its seed."""
+    return f"fold {run.fold}, seed {run.seed}" if run.fold else f"seed {run.seed}"
 
 
 def closing_line(run: RunSummary) -> str:

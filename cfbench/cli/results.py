@@ -55,6 +55,8 @@ def evaluate(run: str, metrics: tuple[str, ...], test: bool, checkpoint: Checkpo
 @answering
 def predict(run: str, pairs: str, output: Path | None, raw: bool, checkpoint: Checkpoint, as_json: bool) -> None:
     """Predict the targets of a file of users and items; print CSV: user, item, prediction."""
+    if output is not None:
+        _refuse_unwritable(output)
     predictions = bench().predict(run, pairs, checkpoint)
     unseen = sum(not prediction.known for prediction in predictions)
     if unseen:
@@ -75,6 +77,14 @@ def predict(run: str, pairs: str, output: Path | None, raw: bool, checkpoint: Ch
     except OSError as error:
         raise BadInput(f"it can't be written ({error.strerror})", where=str(output)) from error
     say(f"wrote {len(predictions):,} predictions to {output}")
+
+
+def _refuse_unwritable(output: Path) -> None:
+    """Say before the work, not after it, that its result could not be kept."""
+    if output.exists():
+        raise BadInput("this file exists already", where=str(output), mend="choose another name")
+    if not output.absolute().parent.is_dir():
+        raise BadInput("there is no such folder", where=str(output.absolute().parent), mend="make it first")
 
 
 def _no_formula(label: str) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 import click
 
 from cfbench.answers import RunSummary
-from cfbench.cli.following import closing_line, epoch_line, follow
+from cfbench.cli.following import closing_line, epoch_line, follow, variant
 from cfbench.cli.here import answering, bench
 from cfbench.cli.output import number, print_json, print_table, say, show
 from cfbench.cli.train import close, watch_until_end
@@ -29,14 +29,20 @@ def runs() -> None:
 @answering
 def list_(group: str | None, as_json: bool) -> None:
     """List all runs, oldest first."""
-    found = [run for run in bench().runs() if group in (None, run.group)]
+    known = bench().runs()
+    found = [run for run in known if group in (None, run.group)]
+    groups = sorted({run.group for run in known if run.group})
     if as_json:
         print_json(found)
-    elif not found:
+    elif not known:
         say("there is no run yet; start one: cfbench demo")
+    elif not found:
+        say(f"there is no run of group '{group}'; groups are: {', '.join(groups) or 'none yet'}")
     else:
         head = ["run", "state", "epochs", "valid loss", "metrics", "model", "data"]
-        print_table(head, [_row(run) for run in found], right=[3])
+        grouped = any(run.group for run in found)
+        rows = [[*_row(run), *([run.group, variant(run)] if grouped else [])] for run in found]
+        print_table([*head, *(["group", "of it"] if grouped else [])], rows, right=[3])
 
 
 def _row(run: RunSummary) -> list[str]:

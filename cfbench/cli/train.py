@@ -13,7 +13,7 @@ from cfbench import experiment as experiments
 from cfbench.answers import RunSummary, Verb
 from cfbench.bench.interface import Bench
 from cfbench.cli.experiments import settings_option
-from cfbench.cli.following import closing_line, follow, print_event
+from cfbench.cli.following import closing_line, follow, print_event, variant
 from cfbench.cli.here import answering, bench, elsewhere
 from cfbench.cli.output import number, print_json, say, show
 from cfbench.errors import BadInput
@@ -49,7 +49,8 @@ def train(
     if file and "=" in file and not os.path.exists(file):
         settings, file = (file, *settings), None
     experiment = _experiment(file, settings)
-    checked = bench().check(experiment, file or "command line")
+    where = f"{file} with --set" if file and settings else file or "command line"
+    checked = bench().check(experiment, where)
     if here:
         return _train_here(checked, folds is not None, seeds, as_json)
     started = bench().start(checked, folds is not None, seeds)
@@ -71,7 +72,7 @@ def _report_started(started: list[str], as_json: bool) -> int:
     else:
         for run in started:
             show(run)
-        say(f"started {len(started)}; watch: cfbench runs watch {started[0]}")
+        say(f"in line or under way; watch: cfbench runs watch {started[0]}")
     return 0
 
 
@@ -81,9 +82,13 @@ def _watch(bench: Bench, started: list[str], as_json: bool) -> int:
         if interrupted:
             _ask_quietly(bench, run, "stop")
         else:
-            say(f"run {run}")
+            say(_title(bench.run(run)))
             interrupted = watch_until_end(bench, run, as_json)
     return close(bench, started, as_json, interrupted)
+
+
+def _title(run: RunSummary) -> str:
+    return f"run {run.id}{f', {variant(run)}' if run.group else ''}"
 
 
 def watch_until_end(bench: Bench, run: str, quiet: bool) -> bool:
@@ -138,10 +143,10 @@ def _train_here(experiment: Experiment, folds: bool, seeds: int, as_json: bool) 
 
     started: list[str] = []
     code = 0
-    for variant in list(variants(experiment, folds, seeds)):
-        run = prepare(variant)
+    for each in list(variants(experiment, folds, seeds)):
+        run = prepare(each)
         started.append(run.id)
-        say(f"run {run.id}")
+        say(_title(bench().run(run.id)))
         code = train_here(run, None if as_json else print_event)
         if bench().run(run.id).state != "finished":
             break

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 import numpy as np
@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from cfbench import experiment
 from cfbench.answers import Checkpoint, Evaluation, Part
-from cfbench.errors import BadInput, WorkFailed
+from cfbench.errors import BadInput, WorkFailed, nearest
 from cfbench.loading import kept
 from cfbench.loading.loader import Batch, Loader
 from cfbench.loading.streams import TorchStreams
 from cfbench.registry.faults import in_its_own_words
-from cfbench.runs import events
+from cfbench.runs import events, lock
 from cfbench.runs.folder import RunFolder, find
 from cfbench.runs.machine import user
 from cfbench.runs.plugins import experiment_of, finder, places
@@ -87,7 +87,14 @@ class Trained:
         for step, damage in checkpoints.newest_whole():
             if not damage:
                 return step, "last"
+        if lock.held(self.run.lock):
+            raise BadInput(
+                f"run {self.run.id} has no checkpoint yet", mend=f"wait for it: cfbench runs wait {self.run.id}"
+            )
         raise BadInput(f"run {self.run.id} has no whole checkpoint", mend=f"cfbench runs resume {self.run.id}")
+
+    def __repr__(self) -> str:
+        return f"<Trained {self.run.id}: {self.experiment.model.name}, {self.checkpoint} checkpoint, step {self.step}>"
 
     @property
     def history(self) -> list[dict[str, Any]]:
@@ -200,6 +207,8 @@ class Trained:
         Raises:
             BadInput: the split has no such part.
         """
+        if part not in get_args(Part):
+            raise BadInput(f"there is no part '{part}'{nearest(part, get_args(Part))}", mend="it is valid or test")
         rows = getattr(self.loader, part)
         if not rows.n_rows:
             raise BadInput(

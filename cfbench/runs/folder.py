@@ -146,7 +146,11 @@ def find(wanted: str) -> RunFolder:
             mend="write more of the id",
         )
     ends = [run.id.partition("-")[2] for run in runs]
-    raise BadInput(f"there is no run '{wanted}'{nearest(wanted, ends)}", mend="'cfbench runs list' shows them")
+    raise BadInput(
+        f"there is no run '{wanted}'{nearest(wanted, ends)}",
+        where=str(paths.folder("runs")),
+        mend="'cfbench runs list' shows them",
+    )
 
 
 def move_to_trash(run: RunFolder) -> Path:

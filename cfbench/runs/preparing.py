@@ -149,6 +149,7 @@ def _first_event(run: RunFolder, experiment: Experiment, facts: DataFacts) -> No
             data=experiment.data.source,
             model=experiment.model.name,
             seed=experiment.experiment.seed,
+            fold=experiment.splitter.params.get("fold"),
             epochs=experiment.training.epochs,
             early_stopping=experiment.training.early_stopping,
             steps=experiment.loader.batches(facts.rows["train"]) * experiment.training.epochs,

@@ -15,6 +15,7 @@ from cfbench.runs.machine import boot_id
 _ENDS: dict[str, RunState] = {"finished": "finished", "stopped": "stopped", "failed": "failed"}
 _STATES: dict[str, RunState] = {
     "created": "queued",
+    "waiting": "queued",
     "queued": "queued",
     "starting": "running",
     "started": "running",
@@ -43,6 +44,8 @@ def summary(run: RunFolder) -> RunSummary:
         exit_code=_exit_code(state, last or {}),
         created=created.time,
         group=created.group,
+        seed=created.seed,
+        fold=created.fold,
         data=(created.data,) if isinstance(created.data, str) else tuple(created.data),
         model=created.model,
         epochs=created.epochs,
@@ -89,9 +92,12 @@ def _reason(state: RunState, last: Event, newer: bool) -> str:
 
 
 def _lost_reason(last: dict[str, Any]) -> str:
-    doing = {"created": "waiting in line", "queued": "waiting in line", "starting": "starting"}.get(
-        last.get("event", ""), "training"
-    )
+    doing = {
+        "created": "waiting in line",
+        "queued": "waiting in line",
+        "waiting": "waiting in line",
+        "starting": "starting",
+    }.get(last.get("event", ""), "training")
     if last.get("boot") != boot_id():
         return f"the machine restarted while it was {doing}"
     return f"its worker died while {doing}, without a word"

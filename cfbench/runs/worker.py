@@ -56,7 +56,7 @@ def work(run: RunFolder, *, wait: bool, heed_from: int, tell: Callable[[Event], 
 
 def _outcome(run: RunFolder, log: EventLog, control: RunControl, wait: bool) -> int:
     try:
-        if wait and not queue.wait_turn(run, lambda: control.stop_wanted(0)):
+        if wait and not _turn_came(run, log, control):
             return _stopped(log, control, 0)
         return _train(run, log, control)
     except CfbenchError as error:
@@ -68,6 +68,13 @@ def _outcome(run: RunFolder, log: EventLog, control: RunControl, wait: bool) -> 
     except (Exception, SystemExit) as error:
         _log.exception("the run failed")
         return _failed(log, _sentence(run, error), WorkFailed.exit_code)
+
+
+def _turn_came(run: RunFolder, log: EventLog, control: RunControl) -> bool:
+    """Stand in line, and say behind whom; return False when told to stop before the turn came."""
+    if waiting_for := queue.ahead(run):
+        log.write("waiting", reason=f"waiting for run {waiting_for[-1].id} to end")
+    return queue.wait_turn(run, lambda: control.stop_wanted(0))
 
 
 def _failed(log: EventLog, reason: str, exit_code: int) -> int:
