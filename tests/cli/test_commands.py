@@ -92,6 +92,10 @@ def test_formulas_are_guarded_unless_raw(cfbench: Cfbench, call: Call, tmp_path:
     code, out, _ = call("predict", "last", "pairs.csv", "--raw", "-o", "out.csv")
     assert (code, out) == (0, "")
     assert (tmp_path / "out.csv").read_text().count("\n") == 3
+    for output, what in (("out.csv", "exists already"), ("no/out.csv", "no such folder")):
+        code, out, err = call("predict", "last", "pairs.csv", "-o", output)
+        assert (code, out) == (2, "")
+        assert what in err
 
 
 def test_detached_run_is_watched_stopped_resumed_and_deleted(cfbench: Cfbench, call: Call, home: Path) -> None:
@@ -130,7 +134,10 @@ def test_two_runs_stand_in_line(call: Call) -> None:
     (first,) = answer(call, "train", *ENDLESS, "--detach")["runs"]
     (second,) = answer(call, "train", *QUICK, "--detach")["runs"]
     until(lambda: answer(call, "runs", "show", first)["run"]["step"] > 0)
+    until(lambda: answer(call, "runs", "show", second)["run"]["reason"] == f"waiting for run {first} to end")
     assert answer(call, "runs", "show", second)["run"]["state"] == "queued"
+    code, _, err = call("evaluate", second)
+    assert (code, f"wait for it: cfbench runs wait {second}" in err) == (2, True)
     assert call("runs", "stop", first)[0] == 0
     assert call("runs", "wait", second)[0] == 0
     assert {run["id"]: run["state"] for run in answer(call, "runs", "list")} == {first: "stopped", second: "finished"}
@@ -144,6 +151,11 @@ def test_folds_and_seeds_are_runs_of_a_group(cfbench: Cfbench, call: Call) -> No
     assert len({run["group"] for run in runs}) == 1
     assert len({run["split_hash"] for run in runs}) == 3
     assert len(answer(call, "runs", "list", "--group", "another")) == 0
+    code, out, err = call("runs", "list", "--group", "another")
+    assert (code, out) == (0, "")
+    assert f"groups are: {runs[0]['group']}" in err
+    assert [run["fold"] for run in runs] == [1, 2, 3]
+    assert ", fold 2, seed 42" in done.stderr
 
 
 def test_here_trains_in_this_process_to_the_same_numbers(cfbench: Cfbench, call: Call) -> None:
@@ -266,6 +278,13 @@ def test_template_is_a_whole_experiment(call: Call, tmp_path: Path) -> None:
     assert shown["experiment"]["model"]["n_factors"] == 3
     assert set(shown["preview"]["batch"][0]) == {"user", "title", "target"}
     assert call("experiment", "new", "r.csv")[1] == text
+
+
+def test_several_files_start_as_a_predefined_split(call: Call, tmp_path: Path) -> None:
+    for name in ("u.base", "u.test"):
+        (tmp_path / name).write_text("".join(f"{n % 7}\t{n % 5}\t{n % 5 + 1}\n" for n in range(40)))
+    assert call("experiment", "new", "u.base", "u.test", "-o", "u.toml")[0] == 0
+    assert "is fine: 40 train, 40 valid rows" in call("experiment", "check", "u.toml")[1]
 
 
 def test_broken_pipe_ends_in_silence(tmp_path: Path) -> None:
