@@ -108,7 +108,7 @@ def _take(run: RunFolder) -> int:
         known = events.read(run.events).events
         if known and known[-1]["event"] == "finished":
             raise BadInput(f"run {run.id} has finished", mend="train its experiment again with more epochs")
-        queue.join(run, held, experiment.read(run.experiment).training.device)
+        queue.join(held, experiment.read(run.experiment).training.device)
         if len(known) > 1:
             with closing(EventLog(run.events)) as log:
                 log.write("queued")

@@ -19,8 +19,8 @@ _INFO_BYTES = 512
 """Always as many, in one write, so that a reader never sees the half of it."""
 
 
-def take(path: Path, **info: Any) -> int | None:
-    """Return the open file of the lock, now held, with `info` written into it; None where somebody holds it.
+def take(path: Path) -> int | None:
+    """Return the open file of the lock, now held, with this process written into it; None where somebody holds it.
 
     A probe of `held` holds it for microseconds, so a refusal is believed only when it lasts.
     """
@@ -32,7 +32,7 @@ def take(path: Path, **info: Any) -> int | None:
             return None
         time.sleep(0.01)
     try:
-        write_info(lock, **info)
+        write_info(lock)
     except BaseException:
         os.close(lock)
         raise

@@ -37,8 +37,8 @@ def _counter() -> Iterator[int]:
         os.close(file)
 
 
-def join(run: RunFolder, held_lock: int, device: str) -> None:
-    """Give a run whose lock is held the next ticket."""
+def join(held_lock: int, device: str) -> None:
+    """Give the run whose held lock this is the next ticket."""
     with _counter() as ticket:
         lock.write_info(held_lock, ticket=ticket, slot=slot(device))
 

@@ -92,12 +92,8 @@ def _reason(state: RunState, last: Event, newer: bool) -> str:
 
 
 def _lost_reason(last: dict[str, Any]) -> str:
-    doing = {
-        "created": "waiting in line",
-        "queued": "waiting in line",
-        "waiting": "waiting in line",
-        "starting": "starting",
-    }.get(last.get("event", ""), "training")
+    event = last.get("event", "")
+    doing = "waiting in line" if _STATES.get(event) == "queued" else "starting" if event == "starting" else "training"
     if last.get("boot") != boot_id():
         return f"the machine restarted while it was {doing}"
     return f"its worker died while {doing}, without a word"

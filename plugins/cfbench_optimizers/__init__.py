@@ -11,6 +11,7 @@ Betas = Annotated[
     Range(0, below=1),
     Help("how much of the last mean gradient, and of its square, is kept"),
 ]
+CoupledDecay = Annotated[float, Range(min=0), Log(), Help("added to a gradient: weight_decay x parameter")]
 Epsilon = Annotated[float, Range(above=0), Log(), Advanced(), Help("keeps the division by a small square finite")]
 
 
@@ -20,7 +21,7 @@ class SGDParams:
 
     lr: LearningRate = 0.1
     momentum: Annotated[float, Range(0, below=1), Help("how much of the last step is kept")] = 0.0
-    weight_decay: Annotated[float, Range(min=0), Log(), Help("added to a gradient: weight_decay x parameter")] = 0.0
+    weight_decay: CoupledDecay = 0.0
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class AdamParams:
     lr: LearningRate = 0.005
     betas: Betas = (0.9, 0.999)
     eps: Epsilon = 1e-8
-    weight_decay: Annotated[float, Range(min=0), Log(), Help("added to a gradient: weight_decay x parameter")] = 0.0
+    weight_decay: CoupledDecay = 0.0
 
 
 @dataclass(frozen=True)

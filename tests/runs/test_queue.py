@@ -53,7 +53,7 @@ def test_a_waiting_run_that_is_stopped_ends_without_training(workshop: Any) -> N
     first, second = workshop.make(), workshop.make()
     held = lock.take(first.lock)
     assert held is not None
-    queue.join(first, held, "cpu")
+    queue.join(held, "cpu")
     try:
         waiting = workshop.launch(second)
         workshop.until_state(second, "queued")
@@ -71,8 +71,8 @@ def test_another_device_is_another_line(workshop: Any) -> None:
     first, second, third = workshop.make(), workshop.make(), workshop.make()
     locks = [lock.take(run.lock) for run in (first, second, third)]
     try:
-        for run, held, device in zip((first, second, third), locks, ("cpu", "cuda:1", "cpu"), strict=True):
-            queue.join(run, held, device)
+        for held, device in zip(locks, ("cpu", "cuda:1", "cpu"), strict=True):
+            queue.join(held, device)
         assert queue.ahead(second) == []
         assert [run.id for run in queue.ahead(third)] == [first.id]
     finally:
