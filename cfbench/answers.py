@@ -95,6 +95,10 @@ class DataProfile(Struct, frozen=True):
         merged_items: items that became one with another by their title.
         fields: further field -> its number of labels, 0 for numbers.
         first: the first rows.
+        item_tail: rows of items, most first, at evenly spaced ranks from the first to the last, at most 256.
+        user_tail: likewise of users.
+        half_items: the share of items that holds half of all rows.
+        times: rows over time, in at most 64 equal spans of Unix seconds; empty where there is no time.
         notes: what to look at; each says what to do.
     """
 
@@ -119,7 +123,61 @@ class DataProfile(Struct, frozen=True):
     merged_items: int
     fields: dict[str, int]
     first: tuple[Row, ...]
+    item_tail: tuple[int, ...]
+    user_tail: tuple[int, ...]
+    half_items: float
+    times: tuple[Bar, ...]
     notes: tuple[str, ...]
+
+
+class Entry(Struct, frozen=True):
+    """A file or folder; `size` in bytes, `modified` in Unix seconds."""
+
+    name: str
+    path: str
+    folder: bool
+    size: int
+    modified: float
+
+
+class Folder(Struct, frozen=True):
+    """What is in a folder of the machine where the bench is.
+
+    Attributes:
+        path: absolute.
+        parent: the folder above, "" for the topmost.
+        entries: folders first, each by name; hidden ones left out.
+        left_out: entries beyond the first 2,000.
+    """
+
+    path: str
+    parent: str
+    entries: tuple[Entry, ...]
+    left_out: int
+
+
+class RowPage(Struct, frozen=True):
+    """Rows in human words from `offset` on, of `total`."""
+
+    offset: int
+    total: int
+    rows: tuple[Row, ...]
+
+
+class LabelPage(Struct, frozen=True):
+    """Labels of a field that contain what was asked for, from `offset` on.
+
+    Attributes:
+        offset: of the first label here among those that fit.
+        fitting: how many fit.
+        total: how many the field has, "#na#" included.
+        labels: as (code, label), by code.
+    """
+
+    offset: int
+    fitting: int
+    total: int
+    labels: tuple[tuple[int, str], ...]
 
 
 Part = Literal["valid", "test"]
@@ -160,6 +218,9 @@ class RunSummary(Struct, frozen=True):
         split_hash: equal where runs may be compared.
         damaged_lines: numbers of lines of its events that can't be read.
         path: its folder.
+        note: what somebody wrote about it.
+        pinned: it shall stand first in lists and be drawn beside every run.
+        seconds: of work so far, pauses left out.
     """
 
     id: str
@@ -183,6 +244,66 @@ class RunSummary(Struct, frozen=True):
     split_hash: str
     damaged_lines: tuple[int, ...]
     path: str
+    note: str
+    pinned: bool
+    seconds: float
+
+
+class RunChanges(Struct, frozen=True):
+    """What changed among the runs.
+
+    Attributes:
+        token: says what is known now; give it back to hear of later changes, or of the rest at once where there are
+            more than 2,000.
+        changed: runs that are new or look different.
+        gone: ids of runs that are no longer there.
+        whole: the token told nothing, so `changed` starts over: runs that it does not name are not there.
+    """
+
+    token: str
+    changed: tuple[RunSummary, ...]
+    gone: tuple[str, ...]
+    whole: bool = False
+
+
+class Curve(Struct, frozen=True):
+    """A measured value over epochs, thinned: of the points that fall into one, the lowest and the highest are kept.
+
+    Attributes:
+        name: "train" and "lr" of steps, "train_epoch", "valid" or a metric's name of epochs.
+        x: in epochs, increasing; the end of the point.
+        low: lowest value; None where one was no finite number.
+        high: highest value; None likewise.
+        single: how many points, the newest, are one value each.
+    """
+
+    name: str
+    x: list[float]
+    low: list[float | None]
+    high: list[float | None]
+    single: int = 0
+
+
+class History(Struct, frozen=True):
+    """A run's past, small enough to travel whole whatever its length; go on with events from `offset`.
+
+    Attributes:
+        run: its id.
+        key: of its events' file, another one where the file was replaced.
+        offset: bytes of events that are in here.
+        steps_an_epoch: steps, or 0 where no epoch is known.
+        curves: by name.
+        epochs: the newest epochs' events of the effective history, oldest first, at most 1,000.
+        last: the newest event of each kind but step and epoch.
+    """
+
+    run: str
+    key: str
+    offset: int
+    steps_an_epoch: float
+    curves: tuple[Curve, ...]
+    epochs: list[dict[str, Any]]
+    last: dict[str, dict[str, Any]]
 
 
 class Evaluation(Struct, frozen=True):
@@ -233,7 +354,9 @@ class LoaderPreview(Struct, frozen=True):
         steps_an_epoch: steps.
         shapes: of a batch: x, categorical, continuous, target.
         classes: field -> number of labels, "#na#" included.
-        batch: the first rows of the first training batch, in words.
+        batch: the first rows of a training batch, in words.
+        batch_number: which one, from 1.
+        repeated: pairs of user and item that stand in training and in another part.
         split_hash: equal for equal data and rows.
     """
 
@@ -245,12 +368,90 @@ class LoaderPreview(Struct, frozen=True):
     shapes: dict[str, tuple[int, ...]]
     classes: dict[str, int]
     batch: tuple[dict[str, str | float], ...]
+    batch_number: int
+    repeated: int
     split_hash: str
 
 
+class Cost(Struct, frozen=True):
+    """What a training will cost, from a few steps taken for the purpose.
+
+    Attributes:
+        parameters: numbers that are learned.
+        tables: parameter's name -> its shape, in the model's order.
+        model_bytes: of the parameters.
+        optimizer_bytes: of the optimizer's own state after a step.
+        steps_an_epoch: steps.
+        seconds_an_epoch: of training, measuring on valid left out.
+        seconds: of the whole training.
+        device: where.
+        threads: of the CPU.
+    """
+
+    parameters: int
+    tables: dict[str, tuple[int, ...]]
+    model_bytes: int
+    optimizer_bytes: int
+    steps_an_epoch: int
+    seconds_an_epoch: float
+    seconds: float
+    device: str
+    threads: int
+
+
+class Rate(Struct, frozen=True):
+    """What a schedule sets before a step: the learning rate, and the momentum or None."""
+
+    step: int
+    lr: float
+    momentum: float | None
+
+
+class Scored(Struct, frozen=True):
+    """A label with a number and how often training saw it: a bias, a prediction or a similarity."""
+
+    label: str
+    title: str
+    value: float
+    count: int
+
+
+class Ends(Struct, frozen=True):
+    """The highest and the lowest of a field's labels, each list starting with its extreme."""
+
+    top: tuple[Scored, ...]
+    bottom: tuple[Scored, ...]
+
+
+class Recommendations(Struct, frozen=True):
+    """The unseen items with the highest predictions for a user.
+
+    Attributes:
+        user: label.
+        ratings: how many of the user's training knows.
+        mean: of these ratings.
+        unseen: items that were ranked.
+        items: highest first.
+    """
+
+    user: str
+    ratings: int
+    mean: float
+    unseen: int
+    items: tuple[Scored, ...]
+
+
 class EventPage(Struct, frozen=True):
-    """Events of a run from one byte offset to the next, and whether the run is alive."""
+    """Events of a run from one byte offset to the next.
+
+    Attributes:
+        events: in the order they were written.
+        offset: bytes up to the end of these events; below the offset asked for where they start over.
+        alive: whether there may be more: the run is alive, or not all of its events are in this page.
+        key: of the events' file; another one than before where they start over.
+    """
 
     events: list[dict[str, Any]]
     offset: int
     alive: bool
+    key: str

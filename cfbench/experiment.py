@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
@@ -122,7 +123,12 @@ class Training(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
 
     epochs: Annotated[int, Meta(ge=1, description="passes over the training rows")] = 5
     device: Annotated[
-        str, Meta(pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$", description="auto, cpu, cuda, cuda:1 or mps")
+        str,
+        Meta(
+            pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$",
+            description="auto, cpu, cuda, cuda:1 or mps",
+            examples=["auto", "cpu", "cuda", "cuda:1", "mps"],
+        ),
     ] = "auto"
     engine: Annotated[Literal["auto", "autograd"], Meta(description="how the model is trained")] = "auto"
     threads: Annotated[
@@ -201,7 +207,7 @@ def read_document(path: Path) -> dict[str, Any]:
             raise BadInput(
                 f"{size:,} bytes are too many for an experiment", where=str(path), mend="is it the data file?"
             )
-        return _tables(path.read_bytes().decode("utf-8"), str(path))
+        return tables(path.read_bytes().decode("utf-8"), str(path))
     except FileNotFoundError as error:
         raise BadInput(
             "there is no such file", where=str(path), mend="'cfbench experiment new' prints one to start from"
@@ -212,7 +218,8 @@ def read_document(path: Path) -> dict[str, Any]:
         raise BadInput(f"it can't be read ({error.strerror})", where=str(path)) from error
 
 
-def _tables(text: str, where: str) -> dict[str, Any]:
+def tables(text: str, where: str) -> dict[str, Any]:
+    """Return the plain tables of TOML text; BadInput where it is not TOML."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -247,9 +254,12 @@ def override(document: dict[str, Any], setting: str) -> None:
         table = table.setdefault(key, {})
         if not isinstance(table, dict):
             raise BadInput(f"'{key}' is not a table", where=f"--set {path}", mend="name a key of a table")
-    if keys[1:] == ["name"] and keys[0] in COMPONENTS and not _same_plugin(table.get("name", _default(keys[0])), value):
+    if keys[1:] == ["name"] and keys[0] in COMPONENTS and not same_plugin(table.get("name", _default(keys[0])), value):
         table.clear()
     table[keys[-1]] = value
+
+
+_hints = functools.cache(get_type_hints)
 
 
 def parse(document: Mapping[str, Any], where: str = "experiment") -> Experiment:
@@ -260,7 +270,7 @@ def parse(document: Mapping[str, Any], where: str = "experiment") -> Experiment:
     Raises:
         BadInput: an unknown key or a value that is not allowed; names its path and what is allowed.
     """
-    hints = get_type_hints(Experiment)
+    hints = _hints(Experiment)
     fields: dict[str, Any] = {}
     for key, value in document.items():
         if key not in hints:
@@ -291,7 +301,7 @@ def located(experiment: Experiment, folder: Path) -> Experiment:
     return msgspec.structs.replace(experiment, data=data)
 
 
-def _same_plugin(one: Any, other: Any) -> bool:
+def same_plugin(one: Any, other: Any) -> bool:
     """Return whether two names, bare or full, can mean one plugin."""
     if ":" in str(one) and ":" in str(other):
         return bool(one == other)
@@ -327,7 +337,7 @@ def _table(value: Any, kind: type[Struct], path: str, where: str) -> Struct:
 def _refuse_unknown_keys(value: Any, kind: type[Struct], path: str, where: str) -> None:
     if not isinstance(value, dict):
         raise BadInput(f"{path} = {_shown(value)} is not a table", where=where, mend=f"write [{path}]")
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     for key, entry in value.items():
         if key not in hints:
             raise _unknown_key(key, f"{path}.{key}", hints, where)
@@ -407,6 +417,11 @@ def to_toml(experiment: Experiment, comment: Callable[[str], str] | None = None,
         elif table:
             document.append(name, _toml_table(table, name, comment))
     return tomlkit.dumps(document)
+
+
+def table_to_toml(component: Component, path: str, comment: Callable[[str], str]) -> str:
+    """Return one plugin's table as `to_toml` writes it, its header first."""
+    return tomlkit.dumps(tomlkit.document().append(path, _toml_table(component.table(), path, comment)))
 
 
 def _toml_table(table: Mapping[str, Any], path: str, comment: Callable[[str], str] | None) -> tomlkit.items.Table:

@@ -18,6 +18,7 @@ _PLACES = {
     "datasets": ("XDG_DATA_HOME", ".local/share", "datasets"),
     "imported": ("XDG_CACHE_HOME", ".cache", "imported"),
     "declarations": ("XDG_CACHE_HOME", ".cache", "declarations"),
+    "index": ("XDG_CACHE_HOME", ".cache", "index"),
 }
 
 

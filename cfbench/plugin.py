@@ -31,6 +31,7 @@ __all__ = [
     "DataInfo",
     "Dataset",
     "Declaration",
+    "Factorization",
     "Help",
     "Interactions",
     "Log",
@@ -193,6 +194,31 @@ class DataInfo:
     generator: Callable[[str], torch.Generator]
 
 
+@dataclass(frozen=True, eq=False)
+class Factorization:
+    """The tables of a model that scores user u and item i as user_factors[u] · item_factors[i] + biases + global_mean.
+
+    A model that has the method ``factorization() -> Factorization`` can be asked for its biases and for similar items.
+    Row number = code, row 0 included, so tables have as many rows as `DataInfo` says. What forward returns must be
+    this score, squashed where there is a range.
+
+    Attributes:
+        user_factors: float (n_users, k).
+        item_factors: float (n_items, k).
+        user_bias: float (n_users,), or None where there is none.
+        item_bias: float (n_items,), or None where there is none.
+        global_mean: added to every score, before squashing.
+        y_range: (low, high) where forward returns ``low + (high - low) * sigmoid(score)``; None: the score as it is.
+    """
+
+    user_factors: torch.Tensor
+    item_factors: torch.Tensor
+    user_bias: torch.Tensor | None = None
+    item_bias: torch.Tensor | None = None
+    global_mean: float = 0.0
+    y_range: tuple[float, float] | None = None
+
+
 @dataclass(frozen=True)
 class Rates:
     """What a schedule sets before a step.
@@ -247,6 +273,8 @@ class Model(Declaration):
     ``forward(x)`` gets codes, int64 (B, 2) as (user, item), and returns predictions, float32 (B,). With `fields` it is
     ``forward(x, categorical, continuous)``: int64 (B, C) codes and float32 (B, D) standardised values. Its state is
     its `state_dict()`. Draw first values from ``info.generator("init")``.
+
+    Abilities are methods that a model may have and core looks for: ``factorization()`` returns its `Factorization`.
 
     Attributes:
         fields: forward wants the categorical and continuous fields too.

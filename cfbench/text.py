@@ -31,6 +31,8 @@ def label(text: str, cells: int = 500) -> str:
     become a return symbol, tabs a blank; joiners stay, so emoji and Indic scripts draw as they should. The result
     is in NFC. Use it where text is drawn only: on the wire and in exports text stays whole.
     """
+    if text.isascii() and text.isprintable() and len(text) <= cells:
+        return text
     drawn = unicodedata.normalize("NFC", text[: cells * 8].replace("\r\n", "\n").translate(_MARKS))
     if width(drawn) <= cells:
         return drawn
@@ -42,6 +44,8 @@ def label(text: str, cells: int = 500) -> str:
 
 def width(text: str) -> int:
     """Return the number of terminal cells that drawn text takes."""
+    if text.isascii() and text.isprintable():
+        return len(text)
     return max(0, wcwidth.wcswidth(text))
 
 

@@ -4,30 +4,48 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from cfbench.answers import (
     Checkpoint,
+    Cost,
     DataProfile,
+    Ends,
     Evaluation,
     EventPage,
+    Folder,
+    History,
+    LabelPage,
     LoaderPreview,
     Part,
     Prediction,
+    Rate,
+    Recommendations,
+    RowPage,
+    RunChanges,
     RunSummary,
+    Scored,
     Verb,
 )
 from cfbench.errors import BadInput, nearest
 from cfbench.experiment import Data, Experiment
 from cfbench.registry.catalogue import catalogue
 from cfbench.registry.declarations import Declaration, Scan
-from cfbench.runs import commands, events, folder, lock
-from cfbench.runs.state import summary
+from cfbench.runs import commands, events, folder, lock, notes, reading
+from cfbench.runs.histories import Histories
+from cfbench.runs.index import RunIndex
+from cfbench.runs.watching import RunWatch
 
 
 class LocalBench:
     """Implements `cfbench.bench.interface.Bench`."""
+
+    def __init__(self) -> None:
+        self._index = RunIndex()
+        self._watch = RunWatch(self._index)
+        self._histories = Histories()
 
     # -- plugins --
 
@@ -61,6 +79,24 @@ class LocalBench:
 
         return describe(data, verify=verify)
 
+    def browse(self, folder: str = "") -> Folder:
+        """Return what is in a folder of this machine."""
+        from cfbench.agent.browsing import browse
+
+        return browse(folder)
+
+    def rows(self, data: Data, offset: int = 0, count: int = 100) -> RowPage:
+        """Return interactions in human words."""
+        from cfbench.data import paging
+
+        return paging.rows(data, offset, count)
+
+    def labels(self, data: Data, field: str, contains: str = "", offset: int = 0, count: int = 100) -> LabelPage:
+        """Return labels of a field."""
+        from cfbench.data import paging
+
+        return paging.labels(data, field, contains, offset, count)
+
     def template(self, data: Data, model: str = "") -> str:
         """Return a commented TOML to start from."""
         from cfbench.agent.template import template
@@ -73,11 +109,23 @@ class LocalBench:
 
         return checked(experiment, where)
 
-    def preview(self, experiment: Experiment, rows: int = 10) -> LoaderPreview:
+    def preview(self, experiment: Experiment, rows: int = 10, batch: int = 1) -> LoaderPreview:
         """Return what a checked experiment's training will see."""
         from cfbench.loading.previewing import preview
 
-        return preview(experiment, rows)
+        return preview(experiment, rows, batch)
+
+    def cost(self, experiment: Experiment) -> Cost:
+        """Return what training a checked experiment will cost."""
+        from cfbench.training.estimating import cost
+
+        return cost(experiment)
+
+    def rates(self, experiment: Experiment, points: int = 200) -> list[Rate]:
+        """Return a checked experiment's schedule at evenly spaced steps."""
+        from cfbench.training.estimating import rates
+
+        return rates(experiment, points)
 
     # -- runs --
 
@@ -95,18 +143,38 @@ class LocalBench:
 
     def runs(self) -> list[RunSummary]:
         """Return all runs, oldest first."""
-        return [summary(run) for run in folder.all_runs()]
+        return self._index.summaries()
 
     def run(self, wanted: str) -> RunSummary:
         """Return the run of an id, of the start or end of one, or "last"."""
-        return summary(folder.find(wanted))
+        return self._index.summary(folder.find(wanted))
 
-    def events(self, run: str, offset: int = 0) -> EventPage:
-        """Return a run's events from a byte offset on."""
+    def changes(self, token: str = "", wait: float = 0.0) -> RunChanges:
+        """Return the runs that changed since a token was given, or all."""
+        return self._watch.changes(token, wait)
+
+    def differences(self, runs: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
+        """Return for each run's id the settings in which these runs, or all runs, differ."""
+        return self._index.differences([folder.find(run) for run in runs] or folder.all_runs())
+
+    def annotate(self, run: str, note: str | None = None, pinned: bool | None = None) -> RunSummary:
+        """Set a run's note, or whether it is pinned."""
         found = folder.find(run)
-        alive = lock.held(found.lock)
-        reading = events.read(found.events, offset)
-        return EventPage(reading.events, reading.offset, alive)
+        notes.write(found, note, pinned)
+        self._watch.look_again()
+        return self._index.summary(found)
+
+    def history(self, run: str, points: int = 400) -> History:
+        """Return a run's past in at most so many points a curve."""
+        return self._histories.history(folder.find(run), points)
+
+    def events(self, run: str, offset: int = 0, wait: float = 0.0, key: str = "") -> EventPage:
+        """Return a run's events from a byte offset on."""
+        return reading.page(folder.find(run), offset, wait, key)
+
+    def log(self, run: str, lines: int = 200) -> list[str]:
+        """Return the last lines of what a run's worker and plugins printed."""
+        return reading.last_lines(folder.find(run).log, lines)
 
     def epochs(self, run: str) -> list[dict[str, Any]]:
         """Return a run's epochs as if it had never been interrupted."""
@@ -117,7 +185,7 @@ class LocalBench:
         """Ask a run to stop, pause or go on, or kill its worker."""
         found = folder.find(run)
         if not lock.held(found.lock):
-            state = summary(found).state
+            state = self._index.summary(found).state
             raise BadInput(f"run {found.id} is {state}, not running", mend=_after(state, found.id))
         if verb == "kill":
             os.kill(lock.read_info(found.lock)["pid"], signal.SIGKILL)
@@ -129,6 +197,7 @@ class LocalBench:
         from cfbench.runs.launching import launch
 
         launch(folder.find(run))
+        self._watch.look_again()
 
     def delete(self, run: str) -> str:
         """Move a run that is not alive to the trash; return where it is now."""
@@ -136,6 +205,10 @@ class LocalBench:
         if lock.held(found.lock):
             raise BadInput(f"run {found.id} is alive", mend=f"stop it first: cfbench runs stop {found.id}")
         return str(folder.move_to_trash(found))
+
+    def restore(self, trashed: str) -> str:
+        """Put a run back that `delete` moved to the trash; return its id."""
+        return folder.restore(trashed).id
 
     # -- results --
 
@@ -153,6 +226,38 @@ class LocalBench:
         from cfbench.explore.pairs import predict_file
 
         return predict_file(run, pairs, checkpoint)
+
+    def biases(self, run: str, field: Literal["user", "item"] = "item", count: int = 10, least: int = 1) -> Ends:
+        """Return the highest and lowest biases that a run learned."""
+        from cfbench.explore.factors import biases
+        from cfbench.explore.recent import recent
+
+        return biases(recent(run), field, count, least)
+
+    def recommend(self, run: str, user: str, count: int = 10, least: int = 1) -> Recommendations:
+        """Return what a run's model predicts highest among the items that training did not see with the user."""
+        from cfbench.explore.recent import recent
+        from cfbench.explore.recommending import recommend
+
+        return recommend(recent(run), user, count, least)
+
+    def similar(self, run: str, item: str, count: int = 10, least: int = 1) -> list[Scored]:
+        """Return the items whose factors point most in the direction of an item's."""
+        from cfbench.explore.factors import similar
+        from cfbench.explore.recent import recent
+
+        return similar(recent(run), item, count, least)
+
+    def search(self, run: str, field: Literal["user", "title"], contains: str, count: int = 20) -> list[Scored]:
+        """Return labels of a run's training that contain some text."""
+        from cfbench.explore.naming import search
+        from cfbench.explore.recent import recent
+
+        return search(recent(run), field, contains, count)
+
+    def ping(self) -> float:
+        """Return the clock of this machine."""
+        return time.time()
 
 
 def _after(state: str, run: str) -> str:

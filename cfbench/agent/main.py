@@ -7,16 +7,25 @@ Neither owns anything that must survive: workers have sessions of their own.
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from cfbench.agent.local import LocalBench
 from cfbench.agent.serving import Server, private_stdout
 from cfbench.bench.client import Connection, remote
 from cfbench.bench.interface import Bench
+from cfbench.bench.wire import methods
 
-HEAVY = frozenset({"describe", "template", "check", "preview", "start", "evaluate", "predict"})
-"""Methods that read data or run plugins' code."""
+HEAVY = frozenset(
+    {"describe", "rows", "labels", "template", "check", "preview", "cost", "rates", "start"}
+    | {"evaluate", "predict", "biases", "recommend", "similar", "search"}
+)
+"""Methods that read data, open models or run plugins' code."""
+
+COMPUTE = (sys.executable, "-P", "-m", "cfbench.agent.main", "compute")
+"""Starts the compute child."""
 
 
 class AgentBench:
@@ -31,28 +40,47 @@ class AgentBench:
 
     def _compute(self) -> Connection:
         if self._child is None or not self._child.alive:
-            self._child = Connection([sys.executable, "-P", "-m", "cfbench.agent.main", "compute"], "compute child")
+            self._child = Connection(COMPUTE, "compute child")
         return self._child
 
-    def close(self) -> None:
-        """End the compute child."""
+    def kill(self) -> None:
+        """End the compute child, whatever it is at."""
         if self._child is not None:
-            self._child.close()
+            self._child.kill()
 
 
-def serve() -> None:
-    """Serve the agent's bench until the client hangs up."""
-    sink = private_stdout()
+def serve() -> NoReturn:
+    """Serve the agent's bench until the client hangs up, then end the process."""
     bench = AgentBench()
     try:
-        Server(cast(Bench, bench), sys.stdin.buffer, sink, apart=HEAVY).serve()
+        Server(cast(Bench, bench), sys.stdin.buffer, private_stdout(), apart=HEAVY).serve()
     finally:
-        bench.close()
+        bench.kill()
+    _leave()
 
 
-def compute() -> None:
-    """Serve everything, as the agent's child."""
-    Server(LocalBench(), sys.stdin.buffer, private_stdout()).serve()
+def compute() -> NoReturn:
+    """Serve everything, one request at a time, as the agent's child."""
+    _die_with_parent()
+    Server(LocalBench(), sys.stdin.buffer, private_stdout(), apart=frozenset(methods())).serve()
+    _leave()
+
+
+def _leave() -> NoReturn:
+    """End the process at once: threads that compute, or wait for a file to grow, hold nobody up."""
+    os._exit(0)
+
+
+def _die_with_parent() -> None:
+    """Have the system end this process with its parent, even where native code lets no thread hear the input's end.
+
+    Workers that this process starts do not inherit it.
+    """
+    if sys.platform == "linux":
+        import ctypes
+
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 if __name__ == "__main__":

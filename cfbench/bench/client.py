@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
-import re
 import subprocess
 import threading
 from collections.abc import Sequence
@@ -12,13 +10,22 @@ from typing import Any, cast
 
 import msgspec
 
-from cfbench import __version__
 from cfbench.bench.interface import Bench
-from cfbench.bench.wire import LONGEST_LINE, MAGIC, PROTOCOL, Hello, Request, Response, error_of, methods
-from cfbench.errors import BadInput, WorkFailed
-
-_NOISE = 64 * 1024
-"""Bytes that a login shell may print before the server's first line."""
+from cfbench.bench.wire import (
+    LONGEST_LINE,
+    NO_REQUEST,
+    NOISE,
+    Hello,
+    Request,
+    Response,
+    ended_early,
+    greeting,
+    methods,
+    packed,
+    too_noisy,
+    unpacked,
+)
+from cfbench.errors import WorkFailed
 
 
 class Connection:
@@ -52,34 +59,14 @@ class Connection:
     def _greeting(self) -> Hello:
         assert self._process.stdout is not None
         skipped = 0
-        while skipped < _NOISE:
-            line = self._process.stdout.readline(_NOISE)
-            if greeting := re.match(rb"%s(\d+) (.*)" % MAGIC, line):
-                return self._understood(int(greeting[1]), greeting[2])
+        while skipped < NOISE:
+            line = self._process.stdout.readline(NOISE)
+            if hello := greeting(line, self.name):
+                return hello
             if not line:
-                code = self._process.wait()
-                raise WorkFailed(
-                    f"the connection ended before cfbench answered (exit code {code})",
-                    where=self.name,
-                    mend="is cfbench installed there, and found by a shell without a terminal?",
-                )
+                raise ended_early(self._process.wait(), self.name)
             skipped += len(line)
-        raise WorkFailed(
-            f"it printed more than {_NOISE:,} bytes before cfbench answered",
-            where=self.name,
-            mend="look at what its shell's start-up files print",
-        )
-
-    def _understood(self, protocol: int, facts: bytes) -> Hello:
-        if protocol == PROTOCOL:
-            return msgspec.json.decode(facts, type=Hello)
-        theirs = re.search(rb'"version":"([^"]*)"', facts)
-        raise BadInput(
-            f"cfbench {theirs[1].decode() if theirs else ''} there speaks protocol {protocol}, "
-            f"cfbench {__version__} here speaks {PROTOCOL}",
-            where=self.name,
-            mend="install the same version on both: pip install -U cfbench",
-        )
+        raise too_noisy(self.name)
 
     def call(self, method: str, params: dict[str, Any]) -> Any:
         """Return the answer to a method of the bench, in the type that the bench declares.
@@ -92,10 +79,8 @@ class Connection:
         """
         with self._lock:
             self._next, number = self._next + 1, self._next
-            response = self._ask(Request(number, method, params))
-        if response.error:
-            raise error_of(response.error)
-        return msgspec.convert(response.result, methods()[method].answer)
+            response = self._ask(Request(method, params, number))
+        return unpacked(method, response, self.name)
 
     def _ask(self, request: Request) -> Response:
         assert self._process.stdin is not None
@@ -105,7 +90,7 @@ class Connection:
             self._process.stdin.flush()
             while (line := self._process.stdout.readline(LONGEST_LINE + 1)).endswith(b"\n"):
                 response = msgspec.json.decode(line, type=Response)
-                if response.id == request.id:
+                if response.id in (request.id, NO_REQUEST):
                     return response
         except (OSError, ValueError) as error:
             raise self._broken() from error
@@ -121,6 +106,10 @@ class Connection:
     def alive(self) -> bool:
         """Whether the server's process lives."""
         return self._process.poll() is None
+
+    def kill(self) -> None:
+        """End the server's process now; who waits for an answer hears that the connection broke."""
+        self._process.kill()
 
     def close(self) -> None:
         """End the connection; the server leaves when its input ends."""
@@ -146,13 +135,10 @@ class _Proxy:
     def __getattr__(self, method: str) -> Any:
         if method not in methods():
             raise AttributeError(method)
-        signature = inspect.signature(getattr(Bench, method))
 
         @functools.wraps(getattr(Bench, method))
         def call(*args: Any, **kwargs: Any) -> Any:
-            given = signature.bind(self, *args, **kwargs).arguments
-            params = {key: msgspec.to_builtins(value) for key, value in given.items() if key != "self"}
-            return self._connection.call(method, params)
+            return self._connection.call(method, packed(method, args, kwargs))
 
         return call
 

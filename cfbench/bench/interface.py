@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from cfbench.answers import (
     Checkpoint,
+    Cost,
     DataProfile,
+    Ends,
     Evaluation,
     EventPage,
+    Folder,
+    History,
+    LabelPage,
     LoaderPreview,
     Part,
     Prediction,
+    Rate,
+    Recommendations,
+    RowPage,
+    RunChanges,
     RunSummary,
+    Scored,
     Verb,
 )
 from cfbench.experiment import Data, Experiment
@@ -35,14 +45,29 @@ class Bench(Protocol):
         Files that look unchanged are believed to be so, unless `verify` hashes them again.
         """
 
+    def browse(self, folder: str = "") -> Folder:
+        """Return what is in a folder where the bench is; "" is the folder it was started in."""
+
+    def rows(self, data: Data, offset: int = 0, count: int = 100) -> RowPage:
+        """Return interactions in human words, in the file's order; `count` is at most 1,000."""
+
+    def labels(self, data: Data, field: str, contains: str = "", offset: int = 0, count: int = 100) -> LabelPage:
+        """Return labels of "user", "item", "title" or a categorical field, upper and lower case alike."""
+
     def template(self, data: Data, model: str = "") -> str:
         """Return a commented TOML to start from: the data's roles as guessed, every setting with its default."""
 
     def check(self, experiment: Experiment, where: str = "") -> Experiment:
         """Return the experiment resolved: full plugin names, complete and checked parameters."""
 
-    def preview(self, experiment: Experiment, rows: int = 10) -> LoaderPreview:
-        """Return what a checked experiment's training will see, with the first rows of a batch in words."""
+    def preview(self, experiment: Experiment, rows: int = 10, batch: int = 1) -> LoaderPreview:
+        """Return what a checked experiment's training will see, with the first rows of a batch of it in words."""
+
+    def cost(self, experiment: Experiment) -> Cost:
+        """Return what training a checked experiment will cost."""
+
+    def rates(self, experiment: Experiment, points: int = 200) -> list[Rate]:
+        """Return a checked experiment's schedule at evenly spaced steps, from the first to the last."""
 
     def start(self, experiment: Experiment, folds: bool = False, seeds: int = 1) -> list[str]:
         """Start workers for a checked experiment, one for each fold and seed; return the runs' ids."""
@@ -53,8 +78,29 @@ class Bench(Protocol):
     def run(self, wanted: str) -> RunSummary:
         """Return the run of an id, of the start or end of one, or "last"."""
 
-    def events(self, run: str, offset: int = 0) -> EventPage:
-        """Return a run's events from a byte offset on."""
+    def changes(self, token: str = "", wait: float = 0.0) -> RunChanges:
+        """Return the runs that changed since a token was given, or all; wait up to `wait` seconds for a change."""
+
+    def differences(self, runs: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
+        """Return for each run the settings (key path -> value) in which these runs, or all runs, differ."""
+
+    def annotate(self, run: str, note: str | None = None, pinned: bool | None = None) -> RunSummary:
+        """Set a run's note, or whether it is pinned; None leaves what is there."""
+
+    def restore(self, trashed: str) -> str:
+        """Put a run back that `delete` moved to the trash; return its id."""
+
+    def history(self, run: str, points: int = 400) -> History:
+        """Return a run's past in at most so many points a curve, from 16 to 5,000."""
+
+    def events(self, run: str, offset: int = 0, wait: float = 0.0, key: str = "") -> EventPage:
+        """Return a run's events from a byte offset on, at most 256 KiB of them.
+
+        Wait up to `wait` seconds where there is none and the run is alive. Where `key` is another file's, start at 0.
+        """
+
+    def log(self, run: str, lines: int = 200) -> list[str]:
+        """Return the last lines of what a run's worker and plugins printed."""
 
     def epochs(self, run: str) -> list[dict[str, Any]]:
         """Return a run's epochs as if it had never been interrupted: losses, metrics, whether it was the best."""
@@ -75,3 +121,18 @@ class Bench(Protocol):
 
     def predict(self, run: str, pairs: str, checkpoint: Checkpoint = "auto") -> list[Prediction]:
         """Predict the targets of the pairs in a delimited file."""
+
+    def biases(self, run: str, field: Literal["user", "item"] = "item", count: int = 10, least: int = 1) -> Ends:
+        """Return the highest and lowest biases that a run learned, of labels with at least `least` training rows."""
+
+    def recommend(self, run: str, user: str, count: int = 10, least: int = 1) -> Recommendations:
+        """Return what a run's model predicts highest among the items that training did not see with the user."""
+
+    def similar(self, run: str, item: str, count: int = 10, least: int = 1) -> list[Scored]:
+        """Return the items whose factors point most in the same direction (cosine) as an item's, named by its title."""
+
+    def search(self, run: str, field: Literal["user", "title"], contains: str, count: int = 20) -> list[Scored]:
+        """Return labels of a run's training that contain some text, those with most rows first; the value is 0."""
+
+    def ping(self) -> float:
+        """Return the clock of the machine where the bench is; a server that was pinged once leaves when pings stop."""

@@ -14,13 +14,16 @@ from cfbench.errors import CfbenchError
 
 COMMANDS = {
     "agent": ("cfbench.cli.agent:agent", "Answer requests on stdin and stdout; started by cfbench on another machine."),
+    "biases": ("cfbench.cli.exploring:biases", "Name the items, or users, with the highest and lowest biases."),
     "data": ("cfbench.cli.data:data", "Look at rating tables."),
     "demo": ("cfbench.cli.train:demo", "Train on the built-in data and print what happens."),
     "evaluate": ("cfbench.cli.results:evaluate", "Measure a run's model on its valid or test rows."),
     "experiment": ("cfbench.cli.experiments:experiment", "Write, check and show experiments."),
     "plugins": ("cfbench.cli.plugins:plugins", "See which plugins there are, and why one is broken."),
     "predict": ("cfbench.cli.results:predict", "Predict the targets of a file of users and items."),
+    "recommend": ("cfbench.cli.exploring:recommend", "Name the items that a run's model predicts highest for a user."),
     "runs": ("cfbench.cli.runs:runs", "List, watch, stop, resume and delete runs."),
+    "similar": ("cfbench.cli.exploring:similar", "Name the items whose factors are most like an item's."),
     "train": ("cfbench.cli.train:train", "Train an experiment."),
 }
 """Command -> where it is, and its line of help, so that ``cfbench --help`` imports none of them."""

@@ -9,7 +9,7 @@ import click
 from cfbench.cli.describing import lines
 from cfbench.cli.here import answering, bench
 from cfbench.cli.options import data_of, data_options
-from cfbench.cli.output import print_json, show
+from cfbench.cli.output import print_json, print_table, say, show
 
 
 @click.group()
@@ -32,3 +32,21 @@ def describe(sources: tuple[str, ...], verify: bool, as_json: bool, **given: Any
         print_json(profile)
     else:
         show(*lines(profile))
+
+
+@data.command()
+@click.argument("sources", nargs=-1, required=True, metavar="FILE|DATASET...")
+@click.option("--offset", type=click.IntRange(0), default=0, help="How many rows to pass over.")
+@click.option("-n", "count", type=click.IntRange(1, 1000), default=20, help="How many rows.")
+@data_options
+@answering
+def rows(sources: tuple[str, ...], offset: int, count: int, as_json: bool, **given: Any) -> None:
+    """Show rows as they are understood: users, titles, targets, times."""
+    page = bench().rows(data_of(sources, **given), offset, count)
+    if as_json:
+        print_json(page)
+        return
+    timed = any(row.time for row in page.rows)
+    shown = [[row.user, row.item, f"{row.target:g}", *([row.time or ""] if timed else [])] for row in page.rows]
+    print_table(["user", "item", "target", *(["time"] if timed else [])], shown, right=[2])
+    say(f"rows {offset + 1:,} to {offset + len(page.rows):,} of {page.total:,}" if shown else f"{page.total:,} rows")

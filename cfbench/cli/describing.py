@@ -50,6 +50,7 @@ def _figure_lines(profile: DataProfile) -> list[str]:
         "users": f"{profile.users:,}",
         "items": f"{profile.items:,}",
         "density": f"{profile.density:.3%}",
+        "long tail": f"half of all ratings in {100 * profile.half_items:.1f} % of the items",
         "feedback": profile.feedback,
         "mean": f"{profile.target_mean:.4f}",
         "time": f"{profile.time_first} to {profile.time_last}" if profile.time_first else "none",

@@ -10,7 +10,9 @@ from cfbench.answers import RunSummary
 from cfbench.bench.interface import Bench
 from cfbench.cli.output import number, say, show
 
-_POLL_SECONDS = 0.1
+_WAIT_SECONDS = 1.0
+_PAGE_BYTES = 128 * 1024
+"""A page of fewer bytes was not cut, since no line is half as long."""
 
 
 def follow(bench: Bench, run: str, quiet: bool, timeout: float = math.inf) -> list[dict[str, Any]]:
@@ -21,19 +23,32 @@ def follow(bench: Bench, run: str, quiet: bool, timeout: float = math.inf) -> li
     """
     seen: list[dict[str, Any]] = []
     until = time.monotonic() + timeout
-    offset = 0
+    offset, key = 0, ""
     while True:
-        page = bench.events(run, offset)
+        page = bench.events(run, offset, max(0.0, min(_WAIT_SECONDS, until - time.monotonic())), key)
+        if page.offset < offset or (key and page.key != key):
+            seen.clear()
         for event in page.events:
             seen.append(event)
             if not quiet:
                 print_event(event)
-        offset = page.offset
+        offset, key = page.offset, page.key
         if not page.alive:
             return seen
         if time.monotonic() > until:
             raise TimeoutError(f"run {run} is not done after {timeout:g} s")
-        time.sleep(_POLL_SECONDS)
+
+
+def events_so_far(bench: Bench, run: str) -> list[dict[str, Any]]:
+    """Return a run's events up to now."""
+    seen: list[dict[str, Any]] = []
+    offset, key = 0, ""
+    while True:
+        page = bench.events(run, offset, key=key)
+        seen += page.events
+        if page.offset - offset < _PAGE_BYTES:
+            return seen
+        offset, key = page.offset, page.key
 
 
 def print_event(event: dict[str, Any]) -> None:

@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
-from cfbench.experiment import Data, parse
+from cfbench.errors import BadInput
+from cfbench.experiment import Data, override_all, parse
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -20,13 +21,22 @@ _DATA_OPTIONS = [
     click.option("--header/--no-header", default=None, help="Whether the first line names the columns."),
     click.option("--encoding", help="utf-8 or latin-1."),
     click.option("--quote", help='The quoting character; "" for none.'),
+    click.option("--columns", metavar="A,B,C", help="Names for the columns, in order."),
     click.option("--items", "items_source", metavar="FILE", help="A second table with the items' titles and fields."),
     click.option("--item-id", help="Its column of ids."),
     click.option("--title", help="Its column of titles."),
     click.option("--by-title", is_flag=True, help="Items with one title are one item."),
     click.option("--users", "users_source", metavar="FILE", help="A second table with the users' fields."),
+    click.option("--user-id", help="Its column of ids."),
     click.option("--categorical", multiple=True, metavar="COLUMN", help="A field that holds labels; repeat for more."),
     click.option("--continuous", multiple=True, metavar="COLUMN", help="A field that holds numbers; repeat for more."),
+    click.option("--duplicates", help="A pair rated more than once: keep, error, first, last or mean."),
+    click.option("--missing", help="Rows without a user, an item or a target: error or drop."),
+    click.option("--min-user", type=int, help="Drop users with fewer rows."),
+    click.option("--min-item", type=int, help="Drop items with fewer rows."),
+    click.option(
+        "--set", "data_settings", multiple=True, metavar="KEY=VALUE", help="More: data.items.read.encoding=latin-1."
+    ),
 ]
 
 
@@ -38,13 +48,18 @@ def data_options(function: _Function) -> _Function:
 
 
 def data_of(sources: Sequence[str], **given: Any) -> Data:
-    """Return the table [data] that these options say."""
+    """Return the table [data] that these options say.
+
+    Raises:
+        BadInput: a value is not allowed, or a setting is of another table.
+    """
     separator = given["separator"]
     layout = {
         "separator": separator.replace("\\t", "\t") if separator else None,
         "header": given["header"],
         "encoding": given["encoding"],
         "quote": given["quote"],
+        "columns": [name.strip() for name in given["columns"].split(",")] if given["columns"] else None,
     }
     items = {
         "source": given["items_source"],
@@ -57,11 +72,16 @@ def data_of(sources: Sequence[str], **given: Any) -> Data:
         **{role: given[role] for role in ("user", "item", "target", "time")},
         "categorical": list(given["categorical"]),
         "continuous": list(given["continuous"]),
+        **{policy: given[policy] for policy in ("duplicates", "missing", "min_user", "min_item")},
         "read": _said(layout),
         "items": _said(items),
-        "users": _said({"source": given["users_source"]}),
+        "users": _said({"source": given["users_source"], "id": given["user_id"]}),
     }
-    return parse({"data": _said(table)}, where="command line").data
+    document: dict[str, Any] = {"data": _said(table)}
+    override_all(document, given["data_settings"])
+    for other in document.keys() - {"data"}:
+        raise BadInput(f"'{other}' is not a setting of the data", where="--set", mend="write data.KEY=VALUE")
+    return parse(document, where="command line").data
 
 
 def _said(table: dict[str, Any]) -> dict[str, Any]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import errno
-import os
 import re
 import shutil
 import tempfile
-import time
+from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from hashlib import blake2b
@@ -24,31 +23,13 @@ from cfbench import durable, paths
 from cfbench.answers import Column, SourceFile
 from cfbench.data import arrays, sources
 from cfbench.data import interactions as tables
+from cfbench.data.contents import content_hash, file_hash
 from cfbench.data.interactions import Counts, Interactions
 from cfbench.errors import BadInput, WorkFailed
 from cfbench.experiment import Data
 
 FORMAT = 2
 """Raised whenever the same files would give other columns, or the columns are kept in another way."""
-
-_PIECE = 2**20
-_SETTLED = 100_000_000
-"""Nanoseconds after its last change from which a file's time of change can be trusted to tell the next one."""
-
-
-class _Stamp(Struct, frozen=True):
-    """What tells without reading that a file is unchanged."""
-
-    path: bytes
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-    inode: int
-
-
-class _Known(Struct, frozen=True):
-    stamp: _Stamp
-    hash: str
 
 
 class _Kept(Struct, frozen=True):
@@ -77,6 +58,11 @@ class _Meta(Struct, frozen=True):
 
 class _Damaged(Exception):
     """An entry is not what was written."""
+
+
+MOST_OPEN = 2
+_open_entries: OrderedDict[tuple[Path, str], Interactions] = OrderedDict()
+"""The entries opened last, by folder and `_Meta.check`, so that paging through millions of labels reads them once."""
 
 
 def opened(data: Data, import_: Callable[[], Interactions], *, verify: bool = False) -> Interactions:
@@ -140,62 +126,6 @@ def key_of(data: Data, *, verify: bool = False) -> str:
     return blake2b(msgspec.json.encode([FORMAT, hashes, names, plain]), digest_size=16).hexdigest()
 
 
-# -- sources -----------------------------------------------------------------------------------------------------------
-
-
-def content_hash(path: Path, *, verify: bool = False) -> str:
-    """Return the BLAKE2b hash of a file, known from before where path, size, times and inode are the same.
-
-    Raises:
-        BadInput: it is missing or can't be read.
-    """
-    try:
-        with durable.disk_full(paths.folder("imported")):
-            stamp = _stamp(path)
-            record = _record(stamp.path)
-            known = None if verify else _known(record)
-            if known is not None and known.stamp == stamp:
-                return known.hash
-            digest = _hash(path)
-            if _stamp(path) == stamp and time.time_ns() - max(stamp.mtime_ns, stamp.ctime_ns) > _SETTLED:
-                durable.replace(record, msgspec.json.encode(_Known(stamp, digest)))
-            return digest
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise BadInput("there is no such file", where=str(path), mend="check its name and folder") from error
-    except IsADirectoryError as error:
-        raise BadInput("this is a folder", where=str(path), mend="name a file") from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise BadInput(f"it can't be read ({reason})", where=str(path), mend="check its name and rights") from error
-
-
-def _stamp(path: Path) -> _Stamp:
-    about = path.stat()
-    if path.is_dir():
-        raise IsADirectoryError(str(path))
-    return _Stamp(os.fsencode(path.absolute()), about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino)
-
-
-def _record(path: bytes) -> Path:
-    folder = paths.writable_folder("imported") / "known"
-    folder.mkdir(exist_ok=True)
-    return folder / f"{blake2b(path, digest_size=16).hexdigest()}.json"
-
-
-def _known(record: Path) -> _Known | None:
-    with suppress(OSError, msgspec.MsgspecError):
-        return msgspec.json.decode(record.read_bytes(), type=_Known)
-    return None
-
-
-def _hash(path: Path) -> str:
-    total = blake2b(digest_size=16)
-    with path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            total.update(piece)
-    return total.hexdigest()
-
-
 # -- entries -----------------------------------------------------------------------------------------------------------
 
 
@@ -247,7 +177,7 @@ def _fill(folder: Path, made: Interactions) -> None:
 
 def _kept(path: Path) -> _Kept:
     about = path.stat()
-    return _Kept(about.st_size, about.st_mtime_ns, _hash(path))
+    return _Kept(about.st_size, about.st_mtime_ns, file_hash(path))
 
 
 def _check(meta: _Meta) -> str:
@@ -261,16 +191,21 @@ def _open(entry: Path, *, verify: bool) -> Interactions:
             raise _Damaged("meta.json is not what was written")
         for name, kept in meta.files.items():
             _believe(entry / name, kept, verify=verify)
-        columns = {
-            name: np.load(entry / file, mmap_mode="r", allow_pickle=False) for name, file in meta.columns.items()
-        }
-        classes = {name: pl.read_parquet(entry / file)["label"].to_list() for name, file in meta.classes.items()}
+        found = _open_entries.pop((entry, meta.check), None) or _read(entry, meta)
     except (FileNotFoundError, NotADirectoryError) as error:
         if entry.exists():
             raise _Damaged(f"{error.filename} is missing") from error
         raise
     except (OSError, ValueError, msgspec.MsgspecError, pl.exceptions.PolarsError) as error:
         raise _Damaged(str(error)) from error
+    _open_entries[entry, meta.check] = found
+    while len(_open_entries) > MOST_OPEN:
+        _open_entries.popitem(last=False)
+    return found
+
+
+def _read(entry: Path, meta: _Meta) -> Interactions:
+    columns = {name: np.load(entry / file, mmap_mode="r", allow_pickle=False) for name, file in meta.columns.items()}
     return Interactions(
         user=columns["user"],
         item=columns["item"],
@@ -280,7 +215,7 @@ def _open(entry: Path, *, verify: bool) -> Interactions:
         sources=meta.sources,
         categorical=_fields("categorical ", columns),
         continuous=_fields("continuous ", columns),
-        classes=classes,
+        classes={name: pl.read_parquet(entry / file)["label"].to_list() for name, file in meta.classes.items()},
         counts=meta.counts,
         files=meta.source_files,
         columns=meta.source_columns,
@@ -299,7 +234,7 @@ def _believe(path: Path, kept: _Kept, *, verify: bool) -> None:
     about = path.stat()
     if about.st_size != kept.size:
         raise _Damaged(f"{path.name} has another size")
-    if (verify or about.st_mtime_ns != kept.mtime_ns) and _hash(path) != kept.hash:
+    if (verify or about.st_mtime_ns != kept.mtime_ns) and file_hash(path) != kept.hash:
         raise _Damaged(f"{path.name} has other bytes")
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import numpy as np
-from numpy.typing import NDArray
 
-from cfbench.answers import Bar, DataProfile, Row
+from cfbench.answers import Bar, DataProfile
+from cfbench.data import distributions
 from cfbench.data.importing import open_interactions
 from cfbench.data.interactions import Interactions
+from cfbench.data.paging import in_words, iso
 from cfbench.experiment import Data
 
-MOST_BARS = 12
 _FIRST_ROWS = 5
-_COUNTS_NOT_STARS = 1000
 
 
 def describe(data: Data, *, verify: bool = False) -> DataProfile:
@@ -34,9 +31,9 @@ def describe(data: Data, *, verify: bool = False) -> DataProfile:
 def profile(interactions: Interactions) -> DataProfile:
     """Return what interactions hold."""
     users, items = (len(interactions.classes[field]) - 1 for field in ("user", "item"))
-    target = interactions.target
-    bars = _bars(target)
-    spread = _spread(interactions.time)
+    target, time = interactions.target, interactions.time
+    bars = distributions.targets(target)
+    rows_of_items = distributions.most_first(interactions.item, items)
     fields = {name: len(interactions.classes[name]) - 1 for name in interactions.categorical}
     counts = interactions.counts
     return DataProfile(
@@ -53,50 +50,24 @@ def profile(interactions: Interactions) -> DataProfile:
         feedback="implicit" if target.min() == target.max() else "explicit",
         targets=bars,
         target_mean=float(target.mean(dtype=np.float64)),
-        time_first=spread[0],
-        time_last=spread[1],
+        time_first=None if time is None else iso(int(time.min())),
+        time_last=None if time is None else iso(int(time.max())),
         duplicates=counts.duplicates,
         conflicts=counts.conflicts,
         shared_titles=counts.shared_titles,
         merged_items=counts.merged_items,
         fields=fields | dict.fromkeys(interactions.continuous, 0),
-        first=tuple(_row(interactions, number) for number in range(min(_FIRST_ROWS, len(interactions)))),
+        first=in_words(interactions, 0, _FIRST_ROWS),
+        item_tail=distributions.tail(rows_of_items),
+        user_tail=distributions.tail(distributions.most_first(interactions.user, users)),
+        half_items=distributions.half(rows_of_items),
+        times=() if time is None else distributions.times(time),
         notes=(*interactions.notes, *_notes(bars)),
     )
 
 
-def _bars(target: NDArray[np.float32]) -> tuple[Bar, ...]:
-    distinct, counts = np.unique(target, return_counts=True)
-    if len(distinct) <= MOST_BARS:
-        return tuple(Bar(float(f"{v:.6g}"), float(f"{v:.6g}"), int(n)) for v, n in zip(distinct, counts, strict=True))
-    if distinct[0] > 0 and distinct[-1] / distinct[0] > _COUNTS_NOT_STARS:
-        edges = np.geomspace(distinct[0], distinct[-1], MOST_BARS + 1)
-    else:
-        edges = np.linspace(distinct[0], distinct[-1], MOST_BARS + 1)
-    bins = np.clip(np.searchsorted(edges, distinct, side="right") - 1, 0, MOST_BARS - 1)
-    heights = np.bincount(bins, weights=counts, minlength=MOST_BARS)
-    return tuple(Bar(float(edges[n]), float(edges[n + 1]), int(heights[n])) for n in range(MOST_BARS))
-
-
-def _spread(time: NDArray[np.int64] | None) -> tuple[str | None, str | None]:
-    return (None, None) if time is None else (_iso(time.min()), _iso(time.max()))
-
-
-def _iso(seconds: np.int64) -> str:
-    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _row(interactions: Interactions, number: int) -> Row:
-    return Row(
-        interactions.classes["user"][interactions.user[number]],
-        interactions.classes["title"][interactions.item[number]],
-        float(f"{interactions.target[number]:.6g}"),
-        None if interactions.time is None else _iso(interactions.time[number]),
-    )
-
-
 def _notes(bars: tuple[Bar, ...]) -> list[str]:
-    if bars[0].low > 0 and bars[-1].high / bars[0].low > _COUNTS_NOT_STARS:
+    if bars[0].low > 0 and bars[-1].high / bars[0].low > distributions.COUNTS_NOT_STARS:
         return [
             f"targets run from {bars[0].low:g} to {bars[-1].high:g}, as counts do rather than ratings;"
             ' target = "none" in [data] lets every row count as 1'

@@ -108,6 +108,11 @@ class Trained:
         """The fields that the model reads besides user and item."""
         return [*self._encoder.categorical, *self._encoder.scales] if self._predictor.fields else []
 
+    @property
+    def counts(self) -> Mapping[str, NDArray[np.int32]]:
+        """ "user", "item" and each categorical field -> int32 (codes,): its training rows."""
+        return self._encoder.counts
+
     # -- predictions --
 
     def predict(
@@ -123,7 +128,7 @@ class Trained:
         """
         if len(users) != len(items):
             raise BadInput(f"{len(users)} users and {len(items)} items make no pairs", mend="give as many of each")
-        return self._score(self._codes(users, items), fields or {})
+        return self.score(self._codes(users, items), fields)
 
     def known(self, users: Sequence[str], items: Sequence[str]) -> NDArray[np.bool_]:
         """Return for each pair whether training saw both its user and its item, bool (n,)."""
@@ -133,7 +138,11 @@ class Trained:
         )
         return both
 
-    def _score(self, codes: dict[str, NDArray[np.int32]], given: Mapping[str, Sequence[Any]]) -> NDArray[np.float64]:
+    def score(
+        self, codes: Mapping[str, NDArray[np.int32]], fields: Mapping[str, Sequence[Any]] | None = None
+    ) -> NDArray[np.float64]:
+        """Return predicted targets, float64 (n,), of n pairs of codes: "user" and "item" -> int32 (n,)."""
+        given = fields or {}
         n, encoder = len(codes["user"]), self._encoder
         x = np.stack([encoder.known(field, codes[field]) for field in ("user", "item")], 1)
         categorical, continuous = np.zeros((n, len(encoder.categorical)), np.int64), np.zeros((n, len(encoder.scales)))
@@ -149,12 +158,12 @@ class Trained:
             torch.from_numpy(continuous),
             torch.zeros(n),
         )
-        with torch.no_grad(), self._at_work():
+        with torch.no_grad(), self.at_work():
             chunks = [self._predictor(self._predictor.place(batch[at : at + 16_384])) for at in range(0, n, 16_384)]
         return torch.cat(chunks).double().numpy() if chunks else np.empty(0)
 
     @contextmanager
-    def _at_work(self) -> Iterator[None]:
+    def at_work(self) -> Iterator[None]:
         """Let plugins work as in training: the same sums in the same order, their errors in their own words."""
         with (
             reproducible(self.experiment.training.threads),
@@ -162,10 +171,11 @@ class Trained:
         ):
             yield
 
-    def _own(self, field: str, codes: dict[str, NDArray[np.int32]]) -> NDArray[Any]:
+    def _own(self, field: str, codes: Mapping[str, NDArray[np.int32]]) -> NDArray[Any]:
         own = kept.fields_of(self.run.data, field, codes)
         if own is None:
-            raise BadInput(f"the model {self._predictor.name} needs the field '{field}'", mend="add a column for it")
+            what = f"the model {self._predictor.name} needs the field '{field}', and neither users nor items have it"
+            raise BadInput(what, mend="predict pairs with a column for it: cfbench predict")
         return own
 
     def _field_codes(self, field: str, labels: Sequence[Any]) -> NDArray[np.int32]:
@@ -174,17 +184,18 @@ class Trained:
 
     def _codes(self, users: Sequence[str], items: Sequence[str]) -> dict[str, NDArray[np.int32]]:
         return {
-            "user": np.array([self._users.get(str(user), 0) for user in users], np.int32),
-            "item": np.array([self._items.get(str(item), 0) for item in items], np.int32),
+            "user": np.array([self.user_codes.get(str(user), 0) for user in users], np.int32),
+            "item": np.array([self.item_codes.get(str(item), 0) for item in items], np.int32),
         }
 
     @cached_property
-    def _users(self) -> dict[str, int]:
+    def user_codes(self) -> dict[str, int]:
+        """User labels to codes."""
         return {label: code for code, label in enumerate(self.classes["user"])}
 
     @cached_property
-    def _items(self) -> dict[str, int]:
-        """Item labels, and titles that one item alone bears, to codes; a label goes before a title."""
+    def item_codes(self) -> dict[str, int]:
+        """Item labels, and titles, to codes; a label goes before a title, a title that several bear is 0."""
         titles: dict[str, int] = {}
         for code, title in enumerate(self.classes["title"]):
             titles[title] = 0 if title in titles else code
@@ -216,7 +227,7 @@ class Trained:
             )
         chosen = self._experiment_with(metrics)
         loss_function, scorers = make_loss(chosen, self._find), make_metrics(chosen, self._find_any)
-        with self._at_work():
+        with self.at_work():
             loss, values = evaluate(self._predictor, rows, loss_function, scorers)
         if loss is None:
             raise WorkFailed("nothing was measured", where=part)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from cfbench import plugin
-from cfbench.experiment import Component
+from cfbench.experiment import COMPONENTS, Component, Experiment
 from cfbench.registry import loading
 from cfbench.registry.catalogue import catalogue
+from cfbench.registry.importing import place_of
 
 Find = Callable[[str, str], plugin.Declaration]
 """(kind, name) -> the live declaration, its target a callable. A run has one that reads its own copies of plugins."""
@@ -28,3 +31,13 @@ def component(find: Find, kind: str, table: Component) -> tuple[Any, Any]:
     """
     live = find(kind, table.name)
     return live, loading.parameters(live, table.params)
+
+
+def places(experiment: Experiment) -> list[Path]:
+    """Return where the code of a resolved experiment's plugins lies, to name a plugin's own line when it fails."""
+    known = catalogue()
+    tables = [(kind, getattr(experiment, kind)) for kind in COMPONENTS]
+    declared = [known.find(kind, table.name) for kind, table in [*tables, *(("metric", m) for m in experiment.metrics)]]
+    packages = [sys.modules.get(declaration.prefix.partition(".")[0]) for declaration in declared]
+    found = [Path(declaration.path) for declaration in declared if declaration.path]
+    return [*found, *(place for module in packages if module and (place := place_of(module)))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,14 +38,14 @@ class Encoder:
 
     Attributes:
         classes: field -> labels by code.
-        seen: "user", "item" and each categorical field -> bool (codes,): it occurs in a training row.
+        counts: "user", "item" and each categorical field -> int32 (codes,): its training rows; 0 for code 0.
         scales: continuous field -> its scale.
         n_rows: training rows.
         target: mean, smallest and largest target of the training rows.
     """
 
     classes: Mapping[str, Sequence[str]]
-    seen: Mapping[str, NDArray[np.bool_]]
+    counts: Mapping[str, NDArray[np.int32]]
     scales: Mapping[str, Scale]
     n_rows: int
     target: tuple[float, float, float]
@@ -53,16 +54,21 @@ class Encoder:
     def of(cls, interactions: Interactions, train: NDArray[np.int64]) -> Encoder:
         """Return the encoder that the training rows of `interactions` define."""
         columns = {"user": interactions.user, "item": interactions.item, **interactions.categorical}
-        seen = {name: _seen(codes[train], len(interactions.classes[name])) for name, codes in columns.items()}
+        counts = {name: _counts(codes[train], len(interactions.classes[name])) for name, codes in columns.items()}
         scales = {name: _scale(values[train]) for name, values in interactions.continuous.items()}
         target = np.asarray(interactions.target[train], np.float64)
         figures = float(target.mean()), float(target.min()), float(target.max())
-        return cls(interactions.classes, seen, scales, len(train), figures)
+        return cls(interactions.classes, counts, scales, len(train), figures)
+
+    @cached_property
+    def seen(self) -> Mapping[str, NDArray[np.bool_]]:
+        """The fields of `counts` -> bool (codes,): it occurs in a training row."""
+        return {name: counts > 0 for name, counts in self.counts.items()}
 
     @property
     def categorical(self) -> list[str]:
         """The categorical fields, in the order of a batch's columns."""
-        return [name for name in self.seen if name not in ("user", "item")]
+        return [name for name in self.counts if name not in ("user", "item")]
 
     def known(self, field: str, codes: NDArray[np.int32]) -> NDArray[np.int32]:
         """Return `codes`, 0 where training did not see them."""
@@ -84,11 +90,10 @@ class Encoder:
         )
 
 
-def _seen(codes: NDArray[np.int32], n: int) -> NDArray[np.bool_]:
-    seen = np.zeros(n, bool)
-    seen[codes] = True
-    seen[0] = False
-    return seen
+def _counts(codes: NDArray[np.int32], n: int) -> NDArray[np.int32]:
+    counts = np.bincount(codes, minlength=n).astype(np.int32)
+    counts[0] = 0
+    return counts
 
 
 def _scale(values: NDArray[np.float32]) -> Scale:

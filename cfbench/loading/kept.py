@@ -15,7 +15,7 @@ from cfbench.data.interactions import Interactions
 from cfbench.loading.encoder import Encoder, Scale
 
 _FACTS = "encoder.json"
-_SEEN = "seen.npz"
+_COUNTS = "counts.npz"
 _FIELDS = "fields.npz"
 
 
@@ -34,8 +34,8 @@ def save(encoder: Encoder, interactions: Interactions, folder: Path) -> None:
     scales = {name: (scale.mean, scale.sd) for name, scale in encoder.scales.items()}
     facts = _Facts(names, scales, encoder.n_rows, encoder.target)
     (folder / _FACTS).write_bytes(msgspec.json.format(msgspec.json.encode(facts)))
-    seen: dict[str, Any] = {f"{n}": encoder.seen[name] for n, name in enumerate(encoder.seen)}
-    np.savez(folder / _SEEN, **seen)
+    counts: dict[str, Any] = {f"{n}": column for n, column in enumerate(encoder.counts.values())}
+    np.savez(folder / _COUNTS, **counts)
     np.savez(folder / _FIELDS, **_owned_fields(interactions))
 
 
@@ -47,10 +47,10 @@ def load(folder: Path) -> Encoder:
         for number, name in enumerate(facts.classes)
     }
     fields = [name for name in facts.classes if name not in ("user", "item", "title")]
-    with np.load(folder / _SEEN) as arrays:
-        seen = {name: arrays[str(n)] for n, name in enumerate(["user", "item", *fields])}
+    with np.load(folder / _COUNTS) as arrays:
+        counts = {name: arrays[str(n)] for n, name in enumerate(["user", "item", *fields])}
     scales = {name: Scale(*figures) for name, figures in facts.scales.items()}
-    return Encoder(classes, seen, scales, facts.n_rows, facts.target)
+    return Encoder(classes, counts, scales, facts.n_rows, facts.target)
 
 
 def fields_of(folder: Path, field: str, pairs: Mapping[str, NDArray[np.int32]]) -> NDArray[np.generic] | None:

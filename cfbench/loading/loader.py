@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -46,10 +47,11 @@ class Batch:
 
 
 class Part:
-    """The rows of train, valid or test, encoded; iterating gives its batches, in epoch 0's order.
+    """The rows of train, valid or test, encoded when they are needed; iterating gives its batches of epoch 0.
 
     Args:
-        batch: all rows as one batch.
+        numbers: its rows' numbers in the data.
+        encoded: from such numbers to a batch of these rows.
         batch_size: rows a batch.
         order: epoch -> permutation of the rows, or None for the order of the data.
         drop_last: leave out a short last batch.
@@ -57,18 +59,24 @@ class Part:
 
     def __init__(
         self,
-        batch: Batch,
+        numbers: NDArray[np.int64],
+        encoded: Callable[[NDArray[np.int64]], Batch],
         batch_size: int,
         order: Callable[[int], NDArray[np.int64]] | None = None,
         drop_last: bool = False,
     ) -> None:
-        self.all, self.batch_size = batch, batch_size
-        self._order, self._drop_last = order, drop_last
+        self.batch_size = batch_size
+        self._numbers, self._encoded, self._order, self._drop_last = numbers, encoded, order, drop_last
+
+    @cached_property
+    def all(self) -> Batch:
+        """All rows as one batch, in the order of the data."""
+        return self._encoded(self._numbers)
 
     @property
     def n_rows(self) -> int:
         """The number of rows."""
-        return len(self.all)
+        return len(self._numbers)
 
     def __len__(self) -> int:
         """Return the number of batches an epoch."""
@@ -85,6 +93,11 @@ class Part:
         for number in range(start, len(self)):
             yield ordered[number * self.batch_size : (number + 1) * self.batch_size]
 
+    def batch(self, number: int, epoch: int = 0) -> Batch:
+        """Return one batch of an epoch, from number 0 on, without encoding the others."""
+        page = slice(number * self.batch_size, (number + 1) * self.batch_size)
+        return self._encoded(self._numbers[page if self._order is None else self._order(epoch)[page]])
+
     def chunks(self, size: int = 16_384) -> Iterator[Batch]:
         """Yield all rows in the order of the data, `size` at a time."""
         for start in range(0, self.n_rows, size):
@@ -100,26 +113,42 @@ class Loader:
         test: a `Part`, in the order of the data.
         classes: field -> labels by code; "user", "item" and "title" are always there.
         encoder: what training saw.
+        interactions: what the rows are taken from.
+        split: their numbers in each part.
         split_hash: equal for equal data and equal rows in each part.
     """
 
     def __init__(self, interactions: Interactions, split: Split, experiment: Experiment) -> None:
-        self.encoder = Encoder.of(interactions, split.train)
+        self.interactions, self.encoder = interactions, Encoder.of(interactions, split.train)
         self.split, self.split_hash = split, split_hash(split, interactions.fingerprint)
         settings = experiment.loader
 
         def order(epoch: int) -> NDArray[np.int64]:
             return numpy_generator(experiment, "shuffle", epoch).permutation(len(split.train))
 
-        train = encode(interactions, split.train, self.encoder)
-        self.train = Part(train, settings.batch_size, order if settings.shuffle else None, settings.drop_last)
-        self.valid = Part(encode(interactions, rows(split, "valid"), self.encoder), settings.batch_size)
-        self.test = Part(encode(interactions, rows(split, "test"), self.encoder), settings.batch_size)
+        def encoded(numbers: NDArray[np.int64]) -> Batch:
+            return encode(interactions, numbers, self.encoder)
+
+        shuffled = order if settings.shuffle else None
+        self.train = Part(split.train, encoded, settings.batch_size, shuffled, settings.drop_last)
+        self.valid = Part(rows(split, "valid"), encoded, settings.batch_size)
+        self.test = Part(rows(split, "test"), encoded, settings.batch_size)
 
     @property
     def classes(self) -> Mapping[str, Sequence[str]]:
         """Field -> labels by code."""
         return self.encoder.classes
+
+    def training_rows(self, user: int) -> NDArray[np.int64]:
+        """Return the numbers of a user's training rows in the data, int64 (n,); `user` is a code."""
+        numbers: NDArray[np.int64] = np.flatnonzero(self.interactions.user == user)
+        return numbers[self._in_train[numbers]]
+
+    @cached_property
+    def _in_train(self) -> NDArray[np.bool_]:
+        mask = np.zeros(len(self.interactions), bool)
+        mask[self.split.train] = True
+        return mask
 
     def unseen(self, part: Part) -> dict[str, int]:
         """Return how many rows of a part have a user, or an item, that training did not see."""

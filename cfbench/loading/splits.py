@@ -55,11 +55,24 @@ def _check(split: Split, n: int, name: str) -> None:
         numbers = rows(split, part)
         if numbers.size and (numbers.min() < 0 or numbers.max() >= n):
             raise WorkFailed(f"{part} has row numbers outside 0 to {n - 1}", where=f"splitter {name}")
-        if used[numbers].any() or len(np.unique(numbers)) < len(numbers):
-            raise WorkFailed(f"a row of {part} stands twice in the split", where=f"splitter {name}")
+        before = np.count_nonzero(used)
         used[numbers] = True
+        if np.count_nonzero(used) - before < len(numbers):
+            raise WorkFailed(f"a row of {part} stands twice in the split", where=f"splitter {name}")
     if not len(split.train):
         raise BadInput("no row is left to train on", where=f"splitter {name}", mend="change its parameters")
+
+
+def repeated_pairs(interactions: Interactions, split: Split) -> int:
+    """Return how many pairs of user and item stand in training and in another part too."""
+    if not interactions.counts.duplicates:
+        return 0
+    pairs = interactions.user.astype(np.int64) * len(interactions.classes["item"]) + interactions.item
+    train = np.sort(pairs[split.train])
+    others = np.sort(pairs[np.concatenate([rows(split, "valid"), rows(split, "test")])])
+    first = np.diff(others, prepend=-1) > 0
+    places = np.searchsorted(train, others[first]).clip(max=len(train) - 1)
+    return int(np.count_nonzero(train[places] == others[first]))
 
 
 def split_hash(split: Split, fingerprint: str) -> str:

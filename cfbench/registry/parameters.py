@@ -36,16 +36,30 @@ def check(declaration: Declaration, params: Mapping[str, Any], where: str, path:
         if key not in properties:
             mend = f"allowed are {listing(properties)}" if properties else f"{declaration.name} has no parameters"
             raise BadInput(f"unknown key {path}.{key}{nearest(key, properties)}", where=where, mend=mend)
-    checked = {}
-    for key, schema in properties.items():
-        given = params.get(key, schema["default"])
-        try:
-            checked[key] = _value(given, schema)
-        except _NotAllowedError as refusal:
-            spot, value, inner = refusal.spot, refusal.value, refusal.schema
-            said = f"{path}.{key}{spot} = {_shown(value)} is not allowed{_guess(value, inner)}"
-            raise BadInput(said, where=where, mend=f"allowed: {allowed(inner)}") from None
-    return checked
+    return {
+        key: check_value(schema, params.get(key, schema["default"]), where, f"{path}.{key}")
+        for key, schema in properties.items()
+    }
+
+
+def check_value(schema: Mapping[str, Any], given: Any, where: str, path: str) -> Any:
+    """Return one parameter's value as its plugin gets it.
+
+    Raises:
+        BadInput: its schema does not allow it; `where` and `path` say what holds it.
+    """
+    try:
+        return _value(given, schema)
+    except _NotAllowedError as refusal:
+        spot, value, inner = refusal.spot, refusal.value, refusal.schema
+        said = f"{path}{spot} = {_shown(value)} is not allowed{_guess(value, inner)}"
+        raise BadInput(said, where=where, mend=f"allowed: {allowed(inner)}") from None
+
+
+def name_help(declaration: Declaration, others: Iterable[str]) -> str:
+    """Return one line about a plugin's name in TOML: what it is, and which others stand in its place."""
+    listed = ", ".join(others)
+    return "; ".join([declaration.summary, *([f"or {listed}"] if listed else [])])
 
 
 def help_of(declaration: Declaration, key: str) -> str:

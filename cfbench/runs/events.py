@@ -109,27 +109,46 @@ class EventLog:
 
 @dataclass
 class Reading:
-    """Events from an offset on, the offset to go on from, and the numbers of lines that are no events."""
+    """Events from an offset on.
+
+    Attributes:
+        events: in the order they were written.
+        offset: to go on from.
+        lines: how many were read.
+        bad_lines: numbers of those that are no events, from 1 at the offset asked for.
+        complete: there was no more to read.
+    """
 
     events: list[Event] = field(default_factory=list)
     offset: int = 0
+    lines: int = 0
     bad_lines: list[int] = field(default_factory=list)
+    complete: bool = True
 
 
-def read(path: Path, offset: int = 0) -> Reading:
+def read(path: Path, offset: int = 0, most: int = -1) -> Reading:
     """Return whole lines from byte `offset` on; a torn last line waits for the next reading.
 
     A line elsewhere that is no event, or lacks what its kind has, is skipped and its number (from `offset`) told.
+
+    Args:
+        path: events.jsonl.
+        offset: the start of a line.
+        most: bytes to read, unless a single line has more; all where it is negative.
     """
     try:
         with path.open("rb") as file:
             file.seek(offset)
-            content = file.read()
-    except FileNotFoundError:
+            content = file.read(most)
+            complete = most < 0 or len(content) < most
+            if not complete and b"\n" not in content:
+                content += file.readline()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError):
         return Reading(offset=offset)
     whole = content[: content.rfind(b"\n") + 1]
-    reading = Reading(offset=offset + len(whole))
-    for number, line in enumerate(whole.splitlines(), 1):
+    lines = whole.splitlines()
+    reading = Reading(offset=offset + len(whole), lines=len(lines), complete=complete)
+    for number, line in enumerate(lines, 1):
         try:
             reading.events.append(_event(line))
         except msgspec.DecodeError:
@@ -137,10 +156,29 @@ def read(path: Path, offset: int = 0) -> Reading:
     return reading
 
 
+def key(path: Path) -> str:
+    """Return the random id that a run's first event carries; "" where there is none."""
+    try:
+        with path.open("rb") as file:
+            return str(_decode(file.readline(LONGEST_LINE)).get("run", ""))
+    except (OSError, msgspec.DecodeError):
+        return ""
+
+
 class _Any(Struct):
     event: str
     seq: int
     step: int = 0
+    boot: str = ""
+    mono: float = 0.0
+    reason: str = ""
+    format: int = 0
+
+
+class _Step(_Any, kw_only=True):
+    step: int
+    loss: float | None = None
+    lr: float | None = None
 
 
 class _Epoch(_Any, kw_only=True):
@@ -178,12 +216,14 @@ class Created(_Any, kw_only=True):
     split_hash: str = ""
 
 
-_SHAPES = {"created": Created, "epoch": _Epoch, "resumed": _Resumed, "failed": _Failed}
+_SHAPES = {"created": Created, "step": _Step, "epoch": _Epoch, "resumed": _Resumed, "failed": _Failed}
 """What readers rely on; further keys, and kinds that are not known, pass."""
+
+_decode = msgspec.json.Decoder(Event).decode
 
 
 def _event(line: bytes) -> Event:
-    event: Event = msgspec.json.decode(line, type=dict[str, Any])
+    event = _decode(line)
     msgspec.convert(event, _SHAPES.get(str(event.get("event")), _Any))
     return event
 

@@ -1,11 +1,13 @@
-"""The same sums in the same order, so that equal experiments give equal bits."""
+"""The same sums in the same order, so that equal experiments give equal bits; and chance left as it was found."""
 
 from __future__ import annotations
 
+import random
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 
 
@@ -27,3 +29,15 @@ def reproducible(threads: int) -> Iterator[None]:
     finally:
         torch.use_deterministic_algorithms(before[0], warn_only=before[1])
         torch.set_num_threads(threads_before)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Leave the random generators that belong to nobody (of Python, numpy and torch) as they are found."""
+    python, numpy = random.getstate(), np.random.get_state()
+    try:
+        with torch.random.fork_rng(range(torch.cuda.device_count())):
+            yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)

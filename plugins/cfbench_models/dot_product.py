@@ -8,7 +8,7 @@ import math
 import torch
 from torch import nn
 
-from cfbench.plugin import DataInfo
+from cfbench.plugin import DataInfo, Factorization
 from cfbench_models import BiasedDotProductParams, DotProductParams
 from cfbench_models.embedding import Embedding, squash
 
@@ -33,6 +33,10 @@ class DotProduct(nn.Module):
         """Return predicted targets: int64 (B, 2) codes as (user, item) -> (B,)."""
         return squash(self.score(x), self.y_range)
 
+    def factorization(self) -> Factorization:
+        """Return the tables of vectors."""
+        return Factorization(self.users.weight, self.items.weight, y_range=self.y_range)
+
 
 class BiasedDotProduct(DotProduct):
     """score(u, i) = p_u · q_i + b_u + b_i [+ mean], squashed into `y_range` if there is one.
@@ -55,6 +59,11 @@ class BiasedDotProduct(DotProduct):
         users, items = x.unbind(1)
         biases: torch.Tensor = self.user_bias(users) + self.item_bias(items)
         return super().score(x) + biases[:, 0] + self.offset
+
+    def factorization(self) -> Factorization:
+        """Return the tables of vectors and biases."""
+        biases = self.user_bias.weight[:, 0], self.item_bias.weight[:, 0]
+        return Factorization(self.users.weight, self.items.weight, *biases, self.offset.item(), self.y_range)
 
 
 def unsquashed(target: float, y_range: tuple[float, float] | None) -> float:

@@ -1,5 +1,6 @@
-"""A real sshd on loopback, with keys and a port of its own."""
+"""A real sshd on loopback, with keys and a port of its own, and scenarios that run with a link."""
 
+import asyncio
 import getpass
 import os
 import shutil
@@ -7,10 +8,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from cfbench.bench.link import Link, LinkState
 
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 
@@ -69,3 +73,51 @@ def host(sshd: list[str], monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("CFBENCH_SSH", " ".join(sshd))
     monkeypatch.setenv("CFBENCH_THERE", str(Path(sys.executable).with_name("cfbench")))
     return f"{getpass.getuser()}@127.0.0.1"
+
+
+class Trial:
+    """A link to a server, and every state that it was in."""
+
+    def __init__(self, command: list[str], **options: Any) -> None:
+        self.states: list[LinkState] = []
+        self.link = Link(command, "there", on_state=self.states.append, **options)
+        self.ask = self.link.ask
+
+    @property
+    def phases(self) -> list[str]:
+        """The phases in which the link was, one after another."""
+        names = [state.phase for state in self.states]
+        return [name for n, name in enumerate(names) if n == 0 or name != names[n - 1]]
+
+    @property
+    def server(self) -> int:
+        """The server's process."""
+        assert self.link.hello is not None
+        return self.link.hello.pid
+
+    async def until(self, true: Callable[[], Any]) -> None:
+        while not true():
+            await asyncio.sleep(0.01)
+
+    async def until_phase(self, phase: str) -> None:
+        await self.until(lambda: self.link.state.phase == phase)
+
+
+Scenario = Callable[[Trial], Awaitable[None]]
+
+
+@pytest.fixture
+def through() -> Callable[..., None]:
+    """Give what runs a scenario with a link, and sees that leaving takes no longer than it may."""
+
+    async def run(scenario: Scenario, command: list[str], options: dict[str, Any]) -> None:
+        trial = Trial(command, **options)
+        try:
+            async with asyncio.timeout(60):
+                await scenario(trial)
+        finally:
+            began = time.monotonic()
+            await trial.link.close()
+            assert time.monotonic() - began < 0.6
+
+    return lambda scenario, command, **options: asyncio.run(run(scenario, command, options))

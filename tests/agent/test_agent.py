@@ -88,26 +88,11 @@ def test_a_run_is_trained_watched_and_measured(agent: Connection) -> None:
     assert bench.evaluate(run).metrics == bench.run(run).metrics
 
 
-def test_killed_compute_child_is_said_and_replaced(agent: Connection) -> None:
-    bench = remote(agent)
-    (run,) = bench.start(bench.check(parse(ENDLESS)))
-    (child,) = children(pid_of(agent))
-    os.kill(child, signal.SIGKILL)
-    until(lambda: child not in children(pid_of(agent)))
-    assert bench.run(run).id == run
-    until(lambda: bench.run(run).step > 0)
-    assert bench.describe(Data(source="demo")).users == 600
-    assert children(pid_of(agent)) != [child]
-    bench.command(run, "stop")
-
-
-@pytest.mark.parametrize("victim", ["agent", "everything at once"])
-def test_a_run_outlives_whoever_started_it(agent: Connection, victim: str) -> None:
+def test_a_run_outlives_whoever_started_it(agent: Connection) -> None:
     bench = remote(agent)
     (run,) = bench.start(bench.check(parse(ENDLESS)))
     until(lambda: bench.run(run).step > 0)
-    victims = [pid_of(agent)] + (children(pid_of(agent)) if victim != "agent" else [])
-    for pid in victims:
+    for pid in [pid_of(agent), *children(pid_of(agent))]:
         os.kill(pid, signal.SIGKILL)
     with pytest.raises(WorkFailed, match=r"connection broke .*runs there go on"):
         bench.runs()
@@ -153,9 +138,10 @@ def test_a_light_question_is_answered_while_a_heavy_one_is_at_work() -> None:
 def test_a_bad_request_gets_an_error_and_the_next_an_answer(line: bytes, code: int) -> None:
     requests = line + b'\n{"id": 6, "method": "runs"}\n'
     done = subprocess.run(AGENT, input=requests, capture_output=True, timeout=60, check=True)
-    _, refusal, answer = done.stdout.splitlines()
-    assert json.loads(refusal)["error"]["code"] == code
-    assert json.loads(answer) == {"id": 6, "result": []} | ({"jsonrpc": "2.0"} if b"jsonrpc" in answer else {})
+    answers = {answer["id"]: answer for answer in map(json.loads, done.stdout.splitlines()[1:])}
+    assert answers.pop(6) == {"id": 6, "result": []}
+    ((_, refusal),) = answers.items()
+    assert refusal["error"]["code"] == code
 
 
 def test_what_plugins_print_stays_off_the_wire(agent: Connection, home: Path) -> None:
@@ -236,22 +222,6 @@ def test_on_host_does_the_same_through_a_real_sshd(host: str, capsys: pytest.Cap
     assert call(capsys, "evaluate", "last", "--on", host)[1] == call(capsys, "evaluate", "last")[1]
     code, _, err = call(capsys, "runs", "show", "nope", "--on", host)
     assert (code, "there is no run 'nope'" in err) == (2, True)
-
-
-def test_killed_ssh_leaves_the_run_alone(host: str, sshd: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    from cfbench.cli.here import ssh_command
-
-    connection = Connection(ssh_command(host), host)
-    bench = remote(connection)
-    (run,) = bench.start(bench.check(parse(ENDLESS)))
-    until(lambda: bench.run(run).step > 0)
-    connection._process.kill()
-    with pytest.raises(WorkFailed):
-        bench.runs()
-    step = LocalBench().run(run).step
-    until(lambda: LocalBench().run(run).step > step)
-    assert call(capsys, "runs", "stop", run, "--wait", "--on", host)[0] == 0
-    assert LocalBench().run(run).state == "stopped"
 
 
 def test_a_host_without_cfbench_gets_one_sentence(

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cfbench.data import arrays, cache, importing
+from cfbench.data import arrays, cache, contents, importing
 from cfbench.data.importing import open_interactions
 from cfbench.errors import BadInput, DiskFull
 from cfbench.experiment import Data
@@ -36,7 +36,8 @@ def test_the_second_opening_reads_nothing_of_the_source(data: Data, monkeypatch:
         raise AssertionError("the source was read")
 
     monkeypatch.setattr(importing, "import_interactions", refuse)
-    monkeypatch.setattr(cache, "_hash", refuse)
+    monkeypatch.setattr(contents, "file_hash", refuse)
+    monkeypatch.setattr(cache, "file_hash", refuse)
     second = open_interactions(data)
     assert isinstance(second.user, np.memmap)
     assert second.fingerprint == first.fingerprint

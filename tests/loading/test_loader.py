@@ -74,6 +74,16 @@ def test_an_epoch_can_be_entered_at_any_batch(opened: Open) -> None:
     assert rows_of(train.batches(2, start=10)) == []
 
 
+def test_one_batch_is_had_without_the_others(opened: Open) -> None:
+    for settings in ({}, {"shuffle": False}, {"batch_size": 48}):
+        loader = opened(loader=settings)
+        for number, batch in enumerate(loader.train.batches(1)):
+            assert rows_of([loader.train.batch(number, 1)]) == rows_of([batch])
+    lazy = opened().train
+    lazy.batch(3)
+    assert "all" not in vars(lazy), "only one batch was encoded"
+
+
 def test_valid_and_test_come_in_the_order_of_the_data(opened: Open, table: Path) -> None:
     loader = opened(splitter={"name": "random", "valid": 0.2, "test": 0.1})
     with (table / "ratings.csv").open() as file:
@@ -147,6 +157,7 @@ def test_what_training_did_not_see_is_code_0_by_the_splits_mask() -> None:
     made, encoder = unseen_rows(6, [0, 1, 3], [2, 4, 5])
     assert np.flatnonzero(encoder.seen["user"]).tolist() == [1, 2, 4]
     assert np.flatnonzero(encoder.seen["item"]).tolist() == [2, 3]
+    assert encoder.counts["item"].tolist() == [0, 0, 2, 1]
     loader = Loader(made, plugin.Split(np.array([0, 1, 3]), np.array([2, 4, 5])), Experiment())
     assert loader.train.all.x.tolist() == [[1, 2], [2, 3], [4, 2]]
     assert loader.train.all.categorical.tolist() == [[1], [2], [4]]
@@ -250,6 +261,7 @@ def test_what_a_run_keeps_of_its_data_is_what_training_saw(opened: Open, defined
     assert (again.scales, again.n_rows, again.target) == (loader.encoder.scales, 160, loader.encoder.target)
     for name, seen in loader.encoder.seen.items():
         np.testing.assert_array_equal(again.seen[name], seen)
+        np.testing.assert_array_equal(again.counts[name], loader.encoder.counts[name])
     assert splits.split_hash(splits.load(tmp_path), "f") == splits.split_hash(loader.split, "f")
 
     pairs = {"user": interactions.user, "item": interactions.item}
@@ -266,6 +278,30 @@ def test_a_preview_tells_what_training_will_see(defined: Any, opened: Open) -> N
     assert told.classes["genre"] == 4
     assert list(told.batch) == in_words(opened(), next(iter(opened().train)), 3)
     assert told.split_hash == opened().split_hash
+    assert (told.batch_number, told.repeated) == (1, 0)
+    eighth = previewing.preview(defined(), rows=99, batch=8)
+    assert list(eighth.batch) == in_words(opened(), list(opened().train)[7], 16)
+    assert eighth.batch_number == 8
+    for number in (0, 11, -1):
+        with pytest.raises(BadInput, match=f"there is no batch {number}"):
+            previewing.preview(defined(), batch=number)
+
+
+def test_pairs_that_stand_in_training_and_in_another_part_are_counted(tmp_path: Path) -> None:
+    """a-x stands in all parts, b-y twice in valid and once in training, c-z twice in training alone."""
+    from cfbench.data.importing import open_interactions
+    from cfbench.experiment import Data
+
+    path = tmp_path / "ratings.csv"
+    pairs = ["a,x", "b,y", "c,z", "c,z", "a,z", "b,y", "b,y", "a,x", "a,y", "a,x"]
+    path.write_text("user,item,rating\n" + "".join(f"{pair},3\n" for pair in pairs))
+    split = plugin.Split(np.arange(5), np.arange(5, 9), np.array([9]))
+    assert splits.repeated_pairs(open_interactions(Data(source=str(path))), split) == 2
+    assert (
+        splits.repeated_pairs(open_interactions(Data(source=str(path))), plugin.Split(*np.split(np.arange(4), 2))) == 0
+    )
+    once = open_interactions(Data(source=str(path), duplicates="first"))
+    assert splits.repeated_pairs(once, plugin.Split(np.arange(3), np.arange(3, 5))) == 0
 
 
 def test_a_batch_larger_than_the_rows_is_refused_where_short_ones_are_dropped(defined: Any) -> None:
@@ -280,8 +316,9 @@ def test_a_batch_larger_than_the_rows_is_refused_where_short_ones_are_dropped(de
 
 def test_a_part_without_rows_has_no_batches() -> None:
     none = Batch(*(torch.empty(0, *shape) for shape in ((2,), (0,), (0,), ())))
-    assert list(Part(none, 4)) == []
-    assert list(Part(none, 4).chunks()) == []
+    part = Part(np.empty(0, np.int64), lambda _: none, 4)
+    assert list(part) == list(part.chunks()) == []
+    assert len(part) == part.n_rows == 0
 
 
 def test_a_plugins_own_rule_is_told(defined: Any) -> None:

@@ -122,6 +122,23 @@ def test_dropout_works_in_training_alone(model: Make) -> None:
     assert len({module(x, *empty).item() for _ in range(5)}) == 1
 
 
+@pytest.mark.parametrize("y_range", [None, [0.5, 5.5]])
+@pytest.mark.parametrize("name", ["dot-product", "biased-dot-product"])
+def test_a_factorization_is_the_score_of_every_pair(model: Make, name: str, y_range: Any) -> None:
+    module = model(name, {"n_users": 7, "n_items": 5, "target_mean": 3.1}, n_factors=4, init_sd=0.8, y_range=y_range)
+    tables = module.factorization()
+    score = tables.user_factors @ tables.item_factors.T + tables.global_mean
+    for column in (None if tables.user_bias is None else tables.user_bias[:, None], tables.item_bias):
+        score = score if column is None else score + column
+    if tables.y_range is not None:
+        low, high = tables.y_range
+        score = low + (high - low) * torch.sigmoid(score)
+    pairs = torch.cartesian_prod(torch.arange(7), torch.arange(5))
+    torch.testing.assert_close(score.flatten(), module(pairs), rtol=0, atol=1e-5)
+    assert (tables.item_bias is None) == (name == "dot-product")
+    assert not hasattr(model("embedding-mlp"), "factorization")
+
+
 @pytest.mark.parametrize(("y_range", "words"), [([5.0, 1.0], "low < high"), ([2.0, 2.0], "low < high")])
 def test_a_range_upside_down_is_refused(parts: Make, y_range: Any, words: str) -> None:
     from cfbench.errors import BadInput

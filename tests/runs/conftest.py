@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from cfbench import experiment, paths
 from cfbench.answers import RunSummary
 from cfbench.runs import events, launching, lock
 from cfbench.runs.control import RunControl
+from cfbench.runs.events import EventLog
 from cfbench.runs.folder import RunFolder
 from cfbench.runs.preparing import checked, prepare
 from cfbench.runs.state import summary
@@ -196,6 +198,37 @@ class Workshop:
         assert self.summary(run).state == "finished"
         assert self.measurements(run) == self.measurements(straight)
         assert self.tensors(run) == self.tensors(straight)
+
+
+class Invented:
+    """Writes run folders without training anything, for what needs many of them."""
+
+    def __init__(self) -> None:
+        self.root = paths.writable_folder("runs")
+
+    def run(self, name: str, epochs: int = 2, ended: str = "finished", settings: str = "") -> RunFolder:
+        """A run of four steps an epoch; `ended` is the last event's kind, or "" where it is lost in its last step."""
+        run = RunFolder(self.root / f"20250101T000000.000000Z-{name}")
+        run.path.mkdir()
+        run.experiment.write_text(f'[model]\nname = "dot"\n{settings}')
+        with closing(EventLog(run.events)) as log:
+            about = {"data": "demo", "model": "dot", "epochs": epochs, "steps": 4 * epochs, "split_hash": "same"}
+            log.write("created", **about)
+            log.write("started")
+            for step in range(1, 4 * epochs + 1):
+                log.write("step", step=step, loss=1 / step, lr=0.1)
+                if step % 4 == 0:
+                    losses = {"train_loss": 1 / step, "valid_loss": 2 / step}
+                    log.write("epoch", epoch=step // 4, step=step, metrics={"rmse": 3 / step}, best=True, **losses)
+            if ended:
+                log.write(ended, step=4 * epochs, reason="")
+        return run
+
+
+@pytest.fixture
+def invented(home: Path, monkeypatch: pytest.MonkeyPatch) -> Invented:
+    monkeypatch.setattr("os.fsync", lambda file: None)
+    return Invented()
 
 
 @pytest.fixture
