@@ -1,0 +1,251 @@
+"""The workbench: starts the bench's process, shows one screen at a time, and runs the commands of all of them."""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, ClassVar, ParamSpec, TypeVar
+
+from textual.app import App
+from textual.events import Event, Key
+from textual.screen import Screen
+
+from cfbench.bench.link import Link, LinkState
+from cfbench.errors import CfbenchError
+from cfbench.tui import looks
+from cfbench.tui.commands import EVERYWHERE, Command, bindings
+from cfbench.tui.draft import Draft
+from cfbench.tui.drawing.lines import Line, cells, text
+from cfbench.tui.screens import WORK_SCREENS
+from cfbench.tui.shell.everywhere import Everywhere
+from cfbench.tui.shell.screen import WorkScreen
+from cfbench.tui.shell.strips import Foot
+from cfbench.tui.watching import Watcher
+from cfbench.tui.workspace import Workspace, short_name
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PACE, SLOW_PACE = 0.5, 2.0
+"""Seconds between two updates of what moves by itself."""
+
+SCREEN_COMMANDS = tuple(
+    Command(f"app.{screen.MODE}", f"{n},f{n}", "", f"the {screen.NAME} screen", f"go('{screen.MODE}')")
+    for n, screen in enumerate(WORK_SCREENS, 1)
+)
+
+
+class Workbench(Everywhere, App[int]):
+    """The application.
+
+    Args:
+        link: the bench, not started yet.
+        workspace: what the screens share.
+        start: the screen to open with.
+        look: one of looks.LOOKS, or "" where nothing may be coloured.
+        slow: update every two seconds only.
+    """
+
+    CSS_PATH = "workbench.tcss"
+    TITLE = "cfbench"
+    ENABLE_COMMAND_PALETTE = False
+    WORK_SCREENS: ClassVar[Sequence[type[WorkScreen]]] = WORK_SCREENS
+    MODES: ClassVar[dict[str, Any]] = {screen.MODE: screen for screen in WORK_SCREENS}
+    BINDINGS: ClassVar = bindings((*SCREEN_COMMANDS, *EVERYWHERE))
+    screen_commands = SCREEN_COMMANDS
+
+    def __init__(
+        self, link: Link, workspace: Workspace, *, start: str = "data", look: str = "dark", slow: bool = False
+    ):
+        self.DEFAULT_MODE = start  # type: ignore[misc]  # Textual reads it when the app is made
+        self.look = look
+        super().__init__()
+        self.link, self.workspace, self.slow = link, workspace, slow
+        link.on_state = self._link_changed
+        self.notices: list[tuple[float, str, str]] = []
+        self.watcher = Watcher(link, workspace, self.pace, self.changed)
+        for name in looks.LOOKS:
+            self.register_theme(looks.theme(name))
+        self.theme = f"cfbench-{look or 'ansi-dark'}"
+
+    # -- starting and leaving --
+
+    def on_mount(self) -> None:
+        """Connect to the bench and follow its runs, while the screen can be used already."""
+        self.work(self.link.start(), "link")
+        self.work(self.watcher.runs(), "runs")
+
+    async def action_leave(self) -> None:
+        """Leave; runs go on."""
+        self.watcher.stop()
+        self.exit(0)
+
+    def action_no_quit(self) -> None:
+        """Say how to leave, so that ctrl+c never ends anything without a word."""
+        self.say("q leaves the workbench; runs go on")
+
+    # -- asking the bench --
+
+    def work(self, job: Coroutine[Any, Any, Any], group: str) -> None:
+        """Do something that awaits the bench; a newer job of the same group takes an older one's place."""
+        self.run_worker(self._guarded(job), group=group, exclusive=True, exit_on_error=False)
+
+    async def _guarded(self, job: Coroutine[Any, Any, Any]) -> None:
+        try:
+            await job
+        except CfbenchError as error:
+            self.say(str(error), "bad")
+        except Exception as error:
+            self.log.error(traceback.format_exc())
+            self.say(f"this did not work: {type(error).__name__}: {error}", "bad")
+
+    def pace(self) -> float:
+        """Return the seconds between two updates."""
+        return SLOW_PACE if self.slow else PACE
+
+    def changed(self, topic: str) -> None:
+        """Tell the screen in sight that something of a topic is different."""
+        if topic == "runs":
+            self._choose_front()
+        screen = self.base_screen
+        if screen is not None and screen.is_mounted:
+            screen.query_one("#status").repaint()  # type: ignore[attr-defined]
+            screen.changed(topic)
+
+    @property
+    def base_screen(self) -> WorkScreen | None:
+        """The screen in sight, under any dialog."""
+        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, WorkScreen)), None)
+
+    # -- the experiment --
+
+    def edit(self, change: Callable[[Draft], object]) -> bool:
+        """Change the experiment being set up, and tell the screen; return whether that could be done."""
+        draft = self.workspace.draft
+        if draft is None:
+            self.say("there is no experiment yet: 1 opens data", "warn")
+            return False
+        try:
+            change(draft)
+        except CfbenchError as error:
+            self.say(str(error), "bad")
+            return False
+        self.changed("draft")
+        return True
+
+    # -- the run in front --
+
+    def _choose_front(self) -> None:
+        workspace = self.workspace
+        if workspace.front not in workspace.runs:
+            newest = [*[run.id for run in workspace.living()], *reversed(workspace.runs)]
+            self.bring_forward(newest[0] if newest else "")
+        else:
+            self.follow()
+
+    def bring_forward(self, run: str) -> None:
+        """Let Train and Explore show another run."""
+        self.workspace.front = run
+        self.follow()
+        self.changed("front")
+
+    def follow(self) -> None:
+        """Follow the runs that something shows: the one in front, the marked, the pinned."""
+        workspace = self.workspace
+        pinned = [run.id for run in workspace.runs.values() if run.pinned]
+        shown = {workspace.front, *workspace.marks, *pinned[-5:]}
+        self.watcher.follow({run for run in shown if run in workspace.runs})
+
+    # -- what is always on the screen --
+
+    def status(self, width: int) -> Line:
+        """Return where the bench is and what runs there, at the right end of the first line."""
+        line: Line = []
+        living = self.workspace.living()
+        state = self.link.state
+        if width >= 30 or not living:
+            line.append(text(self.workspace.host, "dim"))
+        if state.phase != "connected":
+            line = [("! ", "warn"), (f"{self.workspace.host}: {state.phase}", "dim")]
+        elif living:
+            run = living[0]
+            sign, role = looks.STATES[run.state]
+            if width >= 30:
+                more = f" +{len(living) - 1}" if len(living) > 1 else ""
+                line += [("  ·  ", "faint"), (sign, role), text(f" {short_name(run.id)[:16]}{more}")]
+            else:
+                line = [(sign, role)]
+            line.append((f" {100 * run.step // max(1, run.steps):3} %", ""))
+        return [(" " * max(0, width - cells(line)), ""), *line]
+
+    def trouble(self) -> Line:
+        """Return what is wrong with the link in a sentence, or nothing."""
+        state = self.link.state
+        if state.phase in ("connected", "connecting"):
+            return []
+        what = f"the bench on {self.workspace.host} is {state.phase}"
+        retry = f", next try in {state.retry_in:.0f} s" if state.retry_in else ""
+        why = f": {state.reason}" if state.reason else ""
+        return [("! ", "warn"), text(f"{what}{retry}{why}", "b"), ("  runs go on", "dim")]
+
+    def _link_changed(self, state: LinkState) -> None:
+        self.changed("link")
+
+    def say(self, sentence: str, role: str = "") -> None:
+        """Show a notice in the footer until the next key, and keep it."""
+        self.notices.append((time.time(), role, sentence))
+        del self.notices[:-500]
+        screen = self.base_screen
+        if screen is not None and screen.is_mounted:
+            screen.query_one("#foot", Foot).say(sentence, role)
+
+    async def on_event(self, event: Event) -> None:
+        """Let a key clear the notice and wake a link that waits."""
+        if isinstance(event, Key):
+            self.link.nudge()
+            screen = self.base_screen
+            if screen is not None and screen.is_mounted and screen.query_one("#foot", Foot).notice:
+                screen.query_one("#foot", Foot).say("")
+        await super().on_event(event)
+
+    # -- commands of every screen --
+
+    def action_go(self, mode: str) -> None:
+        """Show a screen."""
+        self.switch_mode(mode)
+
+    def action_turn(self, pages: int) -> None:
+        """Turn the pages of a narrow screen."""
+        self._here().turn(pages)
+
+    def action_zoom(self) -> None:
+        """Show one panel alone."""
+        self._here().zoom()
+
+    def action_jump(self) -> None:
+        """Show letters to jump to."""
+        self._here().jump()
+
+    def action_step_back(self) -> None:
+        """Leave what was entered last."""
+        self._here().back()
+
+    def action_theme(self) -> None:
+        """Take the next look."""
+        if "NO_COLOR" in os.environ:
+            self.say("NO_COLOR is set, so there are no colours to choose")
+            return
+        self.look = looks.LOOKS[(looks.LOOKS.index(self.look) + 1) % len(looks.LOOKS)]
+        self.theme = f"cfbench-{self.look}"
+        self.say(f"look: {self.look}")
+
+    def _here(self) -> WorkScreen:
+        screen = self.base_screen
+        assert screen is not None
+        return screen
+
+    def get_default_screen(self) -> Screen[Any]:
+        """Return the blank screen below the modes."""
+        return Screen(id="_default")

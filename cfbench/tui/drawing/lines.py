@@ -1,0 +1,80 @@
+"""A line of a picture: spans of text with roles, cut and padded by terminal cells.
+
+Roles are words that looks.py gives a style: "dim", "s1 b". Text from outside is made safe here, when it becomes a span.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cfbench.text import label, pad, width
+
+Span = tuple[str, str]
+"""Text that is safe to draw, and its roles."""
+
+Line = list[Span]
+
+DOT = " · "
+"""Between two clauses of a sentence; what does not fit goes, whole clauses from the end."""
+
+
+def cells(line: Iterable[Span]) -> int:
+    """Return the number of terminal cells that a line takes."""
+    return sum(width(text) for text, _ in line)
+
+
+def fit(text: str, size: int, align: str = "<") -> str:
+    """Return text made safe in exactly `size` cells, cut with an ellipsis or padded on the side away from `align`."""
+    return pad(text, size, right=align == ">") if size > 0 else ""
+
+
+def text(value: str, roles: str = "") -> Span:
+    """Return a span of text from outside, made safe to draw."""
+    return label(value), roles
+
+
+def cut(line: Line, size: int) -> Line:
+    """Return a line in exactly `size` cells: cut at the end, or padded with blanks."""
+    kept: Line = []
+    room = size
+    for content, roles in line:
+        taken = width(content)
+        if taken > room:
+            content = pad(content, room) if room > 0 else ""
+            taken = room
+        if content:
+            kept.append((content, roles))
+        room -= taken
+    return [*kept, (" " * room, "")] if room > 0 else kept
+
+
+def sentence(clauses: Iterable[Line], size: int) -> Line:
+    """Return clauses joined by dim dots, as many from the start as fit whole into `size` cells; the first is cut."""
+    joined: Line = []
+    for clause in clauses:
+        if not clause:
+            continue
+        more: Line = [(" " + DOT + " ", "faint"), *clause] if joined else clause
+        if joined and cells(joined) + cells(more) > size:
+            break
+        joined += more
+    return cut(joined, size)
+
+
+def ends(left: Line, right: Line, size: int) -> Line:
+    """Return `left` and `right` at the two ends of `size` cells; what is left gives way."""
+    room = max(0, size - cells(right))
+    return cut([*cut(left, room), *right], size)
+
+
+def columns(parts: Iterable[tuple[str, int, str]], roles: str = "", gap: int = 2) -> Line:
+    """Return texts in columns, as (text, cells, "<" or ">"), with a gap between them."""
+    return [
+        ((" " * gap if n else "") + fit(content, size, align), roles) for n, (content, size, align) in enumerate(parts)
+    ]
+
+
+def pair(name: str, value: str, note: str = "", *, name_cells: int = 12, value_cells: int = 0, roles: str = "") -> Line:
+    """Return a name, its value (right-aligned where it has a width of its own), and what to know about it."""
+    shown = fit(value, value_cells, ">") if value_cells else label(value)
+    return [(fit(name, name_cells) + " ", "dim"), (shown, roles), *([("   " + label(note), "dim")] if note else [])]

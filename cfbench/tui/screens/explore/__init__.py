@@ -1,0 +1,5 @@
+"""The Explore screen."""
+
+from cfbench.tui.screens.explore.screen import ExploreScreen
+
+__all__ = ["ExploreScreen"]

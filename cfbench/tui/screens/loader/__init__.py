@@ -1,0 +1,5 @@
+"""The Loader screen."""
+
+from cfbench.tui.screens.loader.screen import LoaderScreen
+
+__all__ = ["LoaderScreen"]

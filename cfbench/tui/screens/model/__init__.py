@@ -1,0 +1,5 @@
+"""The Model screen."""
+
+from cfbench.tui.screens.model.screen import ModelScreen
+
+__all__ = ["ModelScreen"]

@@ -1,0 +1,128 @@
+"""The Plugins screen: a list by kind, and the card of the one under the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from textual import on
+from textual.widget import Widget
+
+from cfbench.bench.interface import Bench
+from cfbench.registry.catalogue import Catalogue
+from cfbench.tui.commands import Command
+from cfbench.tui.dialogs.asking import Asking
+from cfbench.tui.drawing.lines import Line, Span, text
+from cfbench.tui.parts.pane import Pane
+from cfbench.tui.parts.table import Column, Table
+from cfbench.tui.screens.plugins.cards import Entry, card, entries
+from cfbench.tui.shell.screen import WorkScreen
+
+
+class PluginsScreen(WorkScreen):
+    """Lists plugins by kind; those that are broken come first."""
+
+    MODE, NAME, SHORT = "plugins", "Plugins", "Plug"
+    ACTIONS = (
+        Command("plugins.refresh", "r", "look again", "look at every plugin anew"),
+        Command("plugins.filter", "slash", "find", "show only plugins whose name, kind or summary has some text"),
+    )
+    WIDE = ((0, ((56, (("plugins", 0),)), (0, (("card", 0),)))),)
+    PAGES = ((("plugins", 0), ("card", 9)),)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.filter = ""
+        self._entries: Sequence[Entry] = ()
+
+    def panels(self) -> Iterable[Widget]:
+        """Yield the list and the card."""
+        yield Table(
+            "plugins",
+            [Column("", 1), Column("name", 0), Column("kind", 9), Column("from", 12), Column("version", 8, ">")],
+            self._row,
+            lambda: len(self._entries),
+            id="plugins",
+            notes=lambda: [text(f"/ {self.filter}", "b")] if self.filter else [],
+            empty=self._empty,
+        )
+        yield Pane("about", lambda width, height: card(self.chosen, width), id="card")
+
+    def on_mount(self) -> None:
+        """List the plugins unless that was done."""
+        super().on_mount()
+        if self.workbench.workspace.catalogue is None:
+            self.workbench.work(self._load(refresh=False), "plugins")
+
+    async def _load(self, refresh: bool) -> None:
+        scan = await self.workbench.link.ask(Bench.plugins, refresh)
+        self.workbench.workspace.catalogue = Catalogue([scan])
+        self.workbench.changed("plugins")
+
+    def show(self) -> None:
+        """Draw the list anew."""
+        self._entries = entries(self.workbench.workspace.catalogue, self.filter)
+        super().show()
+
+    def changed(self, topic: str) -> None:
+        """Only what is installed matters here."""
+        if topic == "plugins":
+            self.show()
+
+    @property
+    def chosen(self) -> Entry | None:
+        """What is under the cursor."""
+        table = self.query_one("#plugins", Table)
+        return self._entries[table.cursor] if table.cursor < len(self._entries) else None
+
+    def _row(self, number: int) -> Sequence[Span]:
+        return self._entries[number].row()
+
+    def _empty(self) -> Line:
+        if self.workbench.workspace.catalogue is None:
+            return [("looking at the plugins …", "dim")]
+        return [("no plugin has that text: ", "dim"), ("/", "b"), (" changes it", "dim")]
+
+    def answer(self, width: int) -> list[Line]:
+        """Say how many there are, and what is broken."""
+        catalogue = self.workbench.workspace.catalogue
+        if catalogue is None:
+            return [[("looking at the plugins …", "dim")]]
+        n = len(catalogue.declarations)
+        line: Line = [(f"{n} plugins", "b"), ("  ·  ", "faint")]
+        if catalogue.broken:
+            first = catalogue.broken[0]
+            line += [("✗", "bad"), text(f" {first.source} is broken: {first.reason}")]
+        else:
+            line += [("✓", "ok"), (" none is broken", "")]
+        others = sum(d.origin != "built in" for d in catalogue.declarations)
+        return [line, [(f"{n - others} built in, {others} of others  ·  plugins run with your rights", "dim")]]
+
+    @on(Table.Moved, "#plugins")
+    def _moved(self) -> None:
+        self.query_one("#card", Pane).repaint()
+
+    def action_refresh(self) -> None:
+        """Look at every plugin anew."""
+        self.workbench.work(self._load(refresh=True), "plugins")
+
+    def action_filter(self) -> None:
+        """Ask for the text that plugins must have."""
+
+        def take(typed: str | None) -> None:
+            if typed is not None:
+                self.filter = typed.strip()
+                self.show()
+
+        self.app.push_screen(Asking("find a plugin", self.filter, "part of a name, a kind, a word"), take)
+
+    def back(self) -> None:
+        """Show all plugins again."""
+        if self.filter and not self.zoomed:
+            self.filter = ""
+            self.show()
+        else:
+            super().back()
+
+    def equal(self) -> str:
+        """Return the command that shows the same."""
+        return f"cfbench plugins show {self.chosen.name}" if self.chosen else "cfbench plugins list"

@@ -1,0 +1,401 @@
+# ruff: noqa: E501
+"""A workbench on a bench that answers at once: two runs, a small profile, the real plugins; titles may be hostile."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from textual.pilot import Pilot
+
+from cfbench.agent.local import LocalBench
+from cfbench.agent.template import template
+from cfbench.answers import (
+    Bar,
+    Column,
+    Cost,
+    DataProfile,
+    Ends,
+    EventPage,
+    History,
+    LabelPage,
+    LayoutPart,
+    LoaderPreview,
+    Rate,
+    Recommendations,
+    Row,
+    RowPage,
+    RunChanges,
+    RunSummary,
+    Scored,
+    SourceFile,
+)
+from cfbench.bench.link import LinkState
+from cfbench.curves import RunHistory
+from cfbench.errors import CfbenchError, WorkFailed
+from cfbench.experiment import Data, Experiment
+from cfbench.tui.app import Workbench
+from cfbench.tui.draft import Draft
+from cfbench.tui.workspace import Workspace
+
+NOW = 1_795_572_384.0
+STEPS = 100
+
+TITLES = [
+    "Kolya (1996)",
+    "L.A. Confidential (1997)",
+    "Heavyweights (1994)",
+    "Legends of the Fall (1994)",
+    "Jackie Brown (1997)",
+]
+HOSTILE = [
+    "七人の侍 Shichinin",
+    "👩‍🚀 Space 🎬",
+    "\u202eevil\u202c rtl",
+    "e\u0301e\u0301 combining",
+    "tab\there",
+    "[bold]markup[/bold] [/]",
+    "\x1b[2J\x1b]0;owned\x07clear",
+    "\x9b31m C1",
+    "line\nbreak",
+    "a" * 300,
+]
+
+
+def run_events(run: str, epochs: int, done: int, end: str = "", lr: float = 0.005) -> list[dict[str, Any]]:
+    """The events of a run that has done some of its epochs, and how it ended."""
+    common = {"boot": "b", "mono": 0.0}
+    events: list[dict[str, Any]] = [
+        {"seq": 1, "event": "created", "run": f"key-{run}", "time": NOW - 100, "epochs": epochs, "steps": STEPS * epochs, **common},
+        {"seq": 2, "event": "started", "time": NOW - 99, "device": "cpu", "engine": "autograd", "threads": 1,
+         "parameters": 133_977, "deterministic": True, "environment": {}, **common},
+    ]  # fmt: skip
+    for step in range(10, STEPS * done + 1, 10):
+        at = {"time": NOW - 90 + step / 10, **common}
+        loss = 0.6 + 0.8 / (1 + step / 40)
+        events.append({"seq": len(events) + 1, "event": "step", "step": step, "loss": loss, "lr": lr, **at})
+        if step % STEPS == 0:
+            valid = 0.8 + 0.3 / (step // STEPS)
+            losses = {"train_loss": loss, "valid_loss": valid, "metrics": {"rmse": valid**0.5, "mae": valid / 2}}
+            epoch = {"epoch": step // STEPS, "step": step, "best": True, "rows_per_second": 62_400, **losses}
+            events.append({"seq": len(events) + 1, "event": "epoch", **epoch, **at})
+            events.append({"seq": len(events) + 1, "event": "checkpoint", "step": step, "bytes": 1_600_000, **at})
+    if end:
+        reason = {"failed": "the loss became nan at step 212 (epoch 3): try optimizer.lr = 0.0005"}.get(end, "")
+        events.append({"seq": len(events) + 1, "event": end, "step": STEPS * done, "reason": reason, "exit_code": 1,
+                       "time": NOW - 1, **common})  # fmt: skip
+    return events
+
+
+def summary_of(run: str, state: str, epochs: int, done: int, **more: Any) -> RunSummary:
+    """What the list says of such a run."""
+    valid = 0.8 + 0.3 / done if done else None
+    about: dict[str, Any] = {
+        "id": run, "state": state, "reason": "", "exit_code": 0, "created": NOW - 100, "group": "", "seed": 42,
+        "fold": None, "data": ("cfbench_datasets:demo",), "model": "cfbench_models:biased-dot-product",
+        "epochs": epochs, "epochs_done": done, "step": STEPS * done, "steps": STEPS * epochs, "epoch": done or None,
+        "valid_loss": valid, "metrics": {"rmse": valid**0.5, "mae": valid / 2} if valid else {},
+        "best_valid_loss": valid, "split_hash": "7f3a09c1aa", "damaged_lines": (), "path": f"/runs/{run}",
+        "note": "", "pinned": False, "seconds": 63.0,
+    }  # fmt: skip
+    return RunSummary(**{**about, **more})
+
+
+@functools.cache
+def demo_template(model: str) -> str:
+    """The experiment that somebody starts from with the built-in data."""
+    return template(Data(source="demo"), model)
+
+
+class FakeBench:
+    """Answers what the screens ask. Change its attributes to change the answers; `calls` tells what was asked."""
+
+    def __init__(self, titles: list[str]) -> None:
+        self.titles = titles
+        self.calls: list[tuple[str, tuple[Any, ...]]] = []
+        self.summaries: dict[str, RunSummary] = {}
+        self.events_of: dict[str, list[dict[str, Any]]] = {}
+        self.token = 0
+        self.error: dict[str, CfbenchError] = {}
+        self.slow: set[str] = set()
+        self._local = LocalBench()
+
+    def add_run(self, run: str, state: str, epochs: int = 10, done: int = 6, **more: Any) -> None:
+        """Have a run; its events fit its state."""
+        end = state if state in ("finished", "failed", "stopped") else ""
+        self.events_of[run] = run_events(run, epochs, done, end)
+        self.summaries[run] = summary_of(run, state, epochs, done, **more)
+        self.token += 1
+
+    # -- what needs no data --
+
+    def plugins(self, refresh: bool = False) -> Any:
+        return self._local.plugins()
+
+    def check(self, experiment: Experiment, where: str = "") -> Experiment:
+        return experiment
+
+    def ping(self) -> float:
+        return NOW
+
+    # -- data --
+
+    def describe(self, data: Data, verify: bool = False) -> DataProfile:
+        layout = (
+            LayoutPart("separator", "tab", True),
+            LayoutPart("header", "none", True),
+            LayoutPart("encoding", "utf-8", True),
+        )
+        columns = tuple(
+            Column("ratings", name, role, why)
+            for name, role, why in [
+                ("1", "user", "many distinct"),
+                ("2", "item", "many distinct"),
+                ("3", "target", "1 to 5"),
+                ("4", "time", "seconds since 1970"),
+            ]
+        )
+        counts = [6_110, 11_370, 27_145, 34_174, 21_201]
+        return DataProfile(
+            key="k", fingerprint="f", files=(SourceFile("u.data", "ratings", 100_000, layout),), columns=columns,
+            read=100_003, kept=100_000, dropped={"no target": 3}, users=943, items=1_682, density=0.063047,
+            feedback="explicit", targets=tuple(Bar(n, n, count) for n, count in enumerate(counts, 1)), target_mean=3.52986,
+            time_first="1997-09-20T03:05:10Z", time_last="1998-04-22T23:10:38Z", duplicates=0, conflicts=0,
+            shared_titles=18, merged_items=0, fields={}, first=self.rows(data, 0, 5).rows,
+            item_tail=tuple(583 * 200 // (200 + n * 40) for n in range(200)), user_tail=tuple(737 - 3 * n for n in range(240)),
+            half_items=0.13, times=tuple(Bar(874_724_710 + n * 600_000, 874_724_710 + (n + 1) * 600_000, 1000 + 97 * n % 700) for n in range(30)),
+            notes=("18 titles are shared by several items; items stay apart by id",),
+        )  # fmt: skip
+
+    def rows(self, data: Data, offset: int = 0, count: int = 100) -> RowPage:
+        total = 1_000
+        rows = tuple(
+            Row(str(196 + n), self.titles[n % len(self.titles)], 1.0 + n % 5, "1997-12-04T15:55:49Z")
+            for n in range(offset, min(total, offset + count))
+        )
+        return RowPage(offset, total, rows)
+
+    def labels(self, data: Data, field: str, contains: str = "", offset: int = 0, count: int = 100) -> LabelPage:
+        fitting = [(n, t) for n, t in enumerate(["#na#", *self.titles]) if contains.lower() in t.lower()]
+        return LabelPage(offset, len(fitting), len(self.titles) + 1, tuple(fitting[offset : offset + count]))
+
+    def template(self, data: Data, model: str = "") -> str:
+        return demo_template(model)
+
+    def preview(self, experiment: Experiment, rows: int = 10, batch: int = 1) -> LoaderPreview:
+        words = tuple(
+            {"user": str(300 + n), "title": self.titles[n % len(self.titles)], "target": 1.0 + n % 5}
+            for n in range(rows)
+        )
+        return LoaderPreview(
+            rows={"train": 80_000, "valid": 20_000, "test": 0}, dropped={}, unseen={"valid": {"user": 0, "item": 34}, "test": {}},
+            batch_size=64, steps_an_epoch=1_250, shapes={"x": (64, 2), "categorical": (64, 0), "continuous": (64, 0), "target": (64,)},
+            classes={"user": 944, "item": 1_683, "title": 1_665}, batch=words, batch_number=batch, repeated=0, split_hash="7f3a09c1aa",
+        )  # fmt: skip
+
+    def cost(self, experiment: Experiment) -> Cost:
+        n = experiment.model.params.get("n_factors", 50)
+        parameters = (944 + 1_683) * (n + 1)
+        return Cost(
+            parameters,
+            {"users.weight": (944, n), "items.weight": (1_683, n)},
+            4 * parameters,
+            8 * parameters,
+            1_250,
+            4.0,
+            42.0,
+            "cpu",
+            1,
+        )
+
+    def rates(self, experiment: Experiment, points: int = 200) -> list[Rate]:
+        return [Rate(n * 30, 0.005 * min(1.0, n / 50) * (1 - n / 210), 0.9) for n in range(points)]
+
+    # -- runs --
+
+    def changes(self, token: str = "", wait: float = 0.0) -> RunChanges:
+        changed = () if token == str(self.token) else tuple(self.summaries.values())
+        return RunChanges(str(self.token), changed, (), whole=token != str(self.token))
+
+    def history(self, run: str, points: int = 400) -> History:
+        history = RunHistory(points)
+        for event in self.events_of[run]:
+            history.add(event)
+        return history.answer(run, f"key-{run}", len(self.events_of[run]))
+
+    def events(self, run: str, offset: int = 0, wait: float = 0.0, key: str = "") -> EventPage:
+        events = self.events_of[run]
+        return EventPage(events[offset:], len(events), self.summaries[run].state in ("running", "paused"), f"key-{run}")
+
+    def differences(self, runs: Any = ()) -> dict[str, dict[str, Any]]:
+        return {
+            run: {"optimizer.lr": 0.005 * (n + 1), "model.n_factors": 50}
+            for n, run in enumerate(runs or self.summaries)
+        }
+
+    def log(self, run: str, lines: int = 200) -> list[str]:
+        return ["INFO cfbench: training 133,977 parameters on cpu"]
+
+    def annotate(self, run: str, note: str | None = None, pinned: bool | None = None) -> RunSummary:
+        old = self.summaries[run]
+        new = {"note": old.note if note is None else note, "pinned": old.pinned if pinned is None else pinned}
+        self.summaries[run] = msgspec.structs.replace(old, **new)
+        self.token += 1
+        return self.summaries[run]
+
+    def command(self, run: str, verb: str) -> None:
+        state = {"stop": "stopped", "pause": "paused", "resume": "running", "kill": "lost"}[verb]
+        self.summaries[run] = msgspec.structs.replace(self.summaries[run], state=state)
+        self.token += 1
+
+    def start(self, experiment: Experiment, folds: bool = False, seeds: int = 1) -> list[str]:
+        run = "20261125T020000.000000Z-new-run"
+        self.add_run(run, "running", 5, 0)
+        return [run]
+
+    def resume(self, run: str) -> None:
+        self.summaries[run] = msgspec.structs.replace(self.summaries[run], state="running")
+        self.token += 1
+
+    def delete(self, run: str) -> str:
+        del self.summaries[run]
+        self.token += 1
+        return f"/trash/{run}"
+
+    def restore(self, trashed: str) -> str:
+        run = trashed.rpartition("/")[2]
+        self.add_run(run, "finished")
+        return run
+
+    # -- results --
+
+    def _scored(self, count: int, start: float, step: float) -> tuple[Scored, ...]:
+        return tuple(Scored(str(n), self.titles[n % len(self.titles)], start - step * n, 100 + n) for n in range(count))
+
+    def biases(self, run: str, field: str = "item", count: int = 10, least: int = 1) -> Ends:
+        return Ends(self._scored(count, 1.25, 0.02), self._scored(count, -0.65, -0.02))
+
+    def recommend(self, run: str, user: str, count: int = 10, least: int = 1) -> Recommendations:
+        return Recommendations(user, 37, 3.9, 1_645, self._scored(count, 4.7, 0.03))
+
+    def similar(self, run: str, item: str, count: int = 10, least: int = 1) -> list[Scored]:
+        return list(self._scored(count, 0.97, 0.02))
+
+    def search(self, run: str, field: str, contains: str, count: int = 20) -> list[Scored]:
+        labels = [str(n) for n in range(1, 60)] if field == "user" else self.titles
+        return [Scored(label, label, 0.0, 10) for label in labels if contains.lower() in label.lower()][:count]
+
+
+class FakeLink:
+    """Asks a FakeBench; what waits for something new waits until it is there."""
+
+    def __init__(self, bench: FakeBench) -> None:
+        self.bench = bench
+        self.state = LinkState("connected", time.monotonic())
+        self.on_state: Callable[[LinkState], None] = lambda state: None
+
+    async def start(self) -> None:
+        """Be connected."""
+
+    async def ask(self, method: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """Answer with the fake bench."""
+        name, bench = method.__name__, self.bench
+        bench.calls.append((name, args))
+        if name in bench.error:
+            raise bench.error[name]
+        while name in bench.slow:
+            await asyncio.sleep(0.01)
+        if not hasattr(bench, name):
+            raise WorkFailed(f"the fake bench has no {name}")
+        given = inspect.signature(getattr(bench, name)).bind(*args, **kwargs).arguments
+        if name == "changes":
+            while given.get("token") == str(bench.token) and given.get("wait"):
+                await asyncio.sleep(0.02)
+        if name == "events":
+            while given["offset"] >= len(bench.events_of[given["run"]]) and given.get("wait"):
+                await asyncio.sleep(0.02)
+        return getattr(bench, name)(*args, **kwargs)
+
+    def nudge(self) -> None:
+        """Need no waking."""
+
+    async def close(self) -> None:
+        """Need no closing."""
+
+    def become(self, phase: Any, reason: str = "") -> None:
+        """Change the state."""
+        self.state = LinkState(phase, time.monotonic(), reason=reason)
+        self.on_state(self.state)
+
+
+@pytest.fixture
+def bench() -> FakeBench:
+    """A bench without runs."""
+    return FakeBench(TITLES)
+
+
+@pytest.fixture
+def hostile() -> FakeBench:
+    """A bench whose titles try everything."""
+    return FakeBench(HOSTILE)
+
+
+def screen_text(app: Workbench) -> str:
+    """What the terminal shows, line by line."""
+    compositor = app.screen._compositor
+    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in compositor.render_strips()) + "\n"
+
+
+class Bench:
+    """Runs workbenches for tests."""
+
+    def __init__(self) -> None:
+        self.text = screen_text
+
+    def app(
+        self, bench: FakeBench, start: str = "data", *, draft: bool = True, data: bool = True, **more: Any
+    ) -> Workbench:
+        """A workbench on a fake bench, with data chosen unless told otherwise."""
+        workspace = Workspace()
+        if draft:
+            workspace.draft = Draft(bench.template(Data(source="demo")))
+            if data:
+                workspace.profile = bench.describe(Data(source="demo"))
+        return Workbench(FakeLink(bench), workspace, start=start, **more)  # type: ignore[arg-type]
+
+    def use(
+        self, app: Workbench, steps: Callable[[Pilot[int]], Awaitable[None]], size: tuple[int, int] = (80, 24)
+    ) -> None:
+        """Run a workbench of that size through some steps."""
+
+        async def session() -> None:
+            async with app.run_test(size=size, notifications=True) as pilot:
+                await self.until(pilot, lambda: app.base_screen is not None and app.base_screen.is_mounted)
+                await steps(pilot)
+
+        asyncio.run(session())
+
+    async def until(self, pilot: Pilot[int], condition: Callable[[], object], seconds: float = 5.0) -> None:
+        """Return once a condition holds."""
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                raise TimeoutError(f"it did not come to this:\n{screen_text(pilot.app)}")  # type: ignore[arg-type]
+            await pilot.pause(0.01)
+
+    async def shows(self, pilot: Pilot[int], wanted: str, seconds: float = 5.0) -> str:
+        """Return the screen's text once it shows what is wanted."""
+        await self.until(pilot, lambda: wanted in screen_text(pilot.app), seconds)  # type: ignore[arg-type]
+        return screen_text(pilot.app)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def desk() -> Iterator[Bench]:
+    """Runs workbenches."""
+    return Bench()
