@@ -19,6 +19,7 @@ _PLACES = {
     "imported": ("XDG_CACHE_HOME", ".cache", "imported"),
     "declarations": ("XDG_CACHE_HOME", ".cache", "declarations"),
     "index": ("XDG_CACHE_HOME", ".cache", "index"),
+    "state": ("XDG_STATE_HOME", ".local/state", "state"),
 }
 
 

@@ -149,6 +149,12 @@ class LocalBench:
         """Return the run of an id, of the start or end of one, or "last"."""
         return self._index.summary(folder.find(wanted))
 
+    def experiment(self, run: str) -> Experiment:
+        """Return what a run was started with, complete and resolved."""
+        from cfbench.runs.plugins import experiment_of
+
+        return experiment_of(folder.find(run))
+
     def changes(self, token: str = "", wait: float = 0.0) -> RunChanges:
         """Return the runs that changed since a token was given, or all."""
         return self._watch.changes(token, wait)

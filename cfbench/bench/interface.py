@@ -78,6 +78,9 @@ class Bench(Protocol):
     def run(self, wanted: str) -> RunSummary:
         """Return the run of an id, of the start or end of one, or "last"."""
 
+    def experiment(self, run: str) -> Experiment:
+        """Return what a run was started with, complete and resolved."""
+
     def changes(self, token: str = "", wait: float = 0.0) -> RunChanges:
         """Return the runs that changed since a token was given, or all; wait up to `wait` seconds for a change."""
 

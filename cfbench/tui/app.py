@@ -12,8 +12,10 @@ from textual.app import App
 from textual.events import Event, Key
 from textual.screen import Screen
 
+from cfbench.bench.interface import Bench
 from cfbench.bench.link import Link, LinkState
 from cfbench.errors import CfbenchError
+from cfbench.registry.catalogue import Catalogue
 from cfbench.tui import looks
 from cfbench.tui.commands import EVERYWHERE, Command, bindings
 from cfbench.tui.draft import Draft
@@ -65,6 +67,7 @@ class Workbench(Everywhere, App[int]):
         self.link, self.workspace, self.slow = link, workspace, slow
         link.on_state = self._link_changed
         self.notices: list[tuple[float, str, str]] = []
+        self.recent: list[str] = []
         self.watcher = Watcher(link, workspace, self.pace, self.changed)
         for name in looks.LOOKS:
             self.register_theme(looks.theme(name))
@@ -76,6 +79,7 @@ class Workbench(Everywhere, App[int]):
         """Connect to the bench and follow its runs, while the screen can be used already."""
         self.work(self.link.start(), "link")
         self.work(self.watcher.runs(), "runs")
+        self.work(self.list_plugins(), "plugins")
 
     async def action_leave(self) -> None:
         """Leave; runs go on."""
@@ -100,6 +104,11 @@ class Workbench(Everywhere, App[int]):
         except Exception as error:
             self.log.error(traceback.format_exc())
             self.say(f"this did not work: {type(error).__name__}: {error}", "bad")
+
+    async def list_plugins(self, refresh: bool = False) -> None:
+        """Ask which plugins there are, or look at each anew."""
+        self.workspace.catalogue = Catalogue([await self.link.ask(Bench.plugins, refresh)])
+        self.changed("plugins")
 
     def pace(self) -> float:
         """Return the seconds between two updates."""
@@ -134,6 +143,10 @@ class Workbench(Everywhere, App[int]):
             return False
         self.changed("draft")
         return True
+
+    def remember(self, source: str) -> None:
+        """Put a source of data first among those used lately."""
+        self.recent = [source, *[other for other in self.recent if other != source]][:20]
 
     # -- the run in front --
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from cfbench.bench.interface import Bench
 from cfbench.bench.link import Link
-from cfbench.curves import RunHistory
 from cfbench.errors import CfbenchError
+from cfbench.tui.followed import FollowedRun
 from cfbench.tui.workspace import Workspace
 
 PATIENCE = 20.0
@@ -68,12 +68,12 @@ class Watcher:
             self._following[run] = asyncio.create_task(self._events(run))
 
     async def _events(self, run: str) -> None:
-        history, past = RunHistory(), None
+        history, past = FollowedRun(), None
         while True:
             try:
                 if past is None:
                     past = await self._bench.ask(Bench.history, run)
-                    history, offset = RunHistory.of(past), past.offset
+                    history, offset = FollowedRun.of(past), past.offset
                     self._workspace.followed[run] = history
                     self._tell("front")
                 page = await self._bench.ask(Bench.events, run, offset, PATIENCE, past.key)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cfbench.answers import DataProfile, RunSummary
-from cfbench.curves import RunHistory
 from cfbench.registry.catalogue import Catalogue
 from cfbench.tui.draft import Draft
+from cfbench.tui.followed import FollowedRun
 
 MOST_MARKS = 3
 
@@ -33,7 +33,7 @@ class Workspace:
     host: str = "local"
     runs: dict[str, RunSummary] = field(default_factory=dict)
     front: str = ""
-    followed: dict[str, RunHistory] = field(default_factory=dict)
+    followed: dict[str, FollowedRun] = field(default_factory=dict)
     marks: list[str] = field(default_factory=list)
     draft: Draft | None = None
     profile: DataProfile | None = None
@@ -45,7 +45,7 @@ class Workspace:
         return self.runs.get(self.front)
 
     @property
-    def front_history(self) -> RunHistory | None:
+    def front_history(self) -> FollowedRun | None:
         """The history of the run in front."""
         return self.followed.get(self.front)
 

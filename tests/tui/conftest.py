@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from textual.pilot import Pilot
 
+from cfbench import experiment as experiments
 from cfbench.agent.local import LocalBench
 from cfbench.agent.template import template
 from cfbench.answers import (
@@ -218,6 +219,9 @@ class FakeBench:
         return [Rate(n * 30, 0.005 * min(1.0, n / 50) * (1 - n / 210), 0.9) for n in range(points)]
 
     # -- runs --
+
+    def experiment(self, run: str) -> Experiment:
+        return experiments.parse(experiments.tables(demo_template("").replace("n_factors = 50", "n_factors = 30"), ""))
 
     def changes(self, token: str = "", wait: float = 0.0) -> RunChanges:
         changed = () if token == str(self.token) else tuple(self.summaries.values())

@@ -78,3 +78,25 @@ def pair(name: str, value: str, note: str = "", *, name_cells: int = 12, value_c
     """Return a name, its value (right-aligned where it has a width of its own), and what to know about it."""
     shown = fit(value, value_cells, ">") if value_cells else label(value)
     return [(fit(name, name_cells) + " ", "dim"), (shown, roles), *([("   " + label(note), "dim")] if note else [])]
+
+
+def inset(picture: Iterable[Line], blanks: int = 2) -> list[Line]:
+    """Return a picture with a margin at its left, where marks stand in other panels."""
+    return [[(" " * blanks, ""), *line] for line in picture]
+
+
+def wrapped(value: str, size: int, roles: str = "") -> list[Line]:
+    """Return text from outside in lines of at most `size` cells, parted at blanks; a longer word is parted anywhere."""
+    lines, current = [], ""
+    for word in label(value, 10_000).split():
+        grown = f"{current} {word}" if current else word
+        if current and width(grown) > size:
+            lines.append(current)
+            grown = word
+        while width(grown) > max(size, 1):
+            fitting = [n for n in range(1, size + 1) if width(grown[:n]) <= size]
+            head = max(fitting, default=1)
+            lines.append(grown[:head])
+            grown = grown[head:]
+        current = grown
+    return [[(line, roles)] for line in (*lines, current)]

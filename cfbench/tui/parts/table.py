@@ -65,11 +65,29 @@ class Table(Pane):
             """The table."""
             return self.table
 
-    class Chosen(Moved):
+    class Chosen(Message):
         """A row was clicked when it had the cursor already."""
 
-    class Wanted(Moved):
+        def __init__(self, table: Table) -> None:
+            super().__init__()
+            self.table = table
+
+        @property
+        def control(self) -> Table:
+            """The table."""
+            return self.table
+
+    class Wanted(Message):
         """Rows are shown that are not known yet."""
+
+        def __init__(self, table: Table) -> None:
+            super().__init__()
+            self.table = table
+
+        @property
+        def control(self) -> Table:
+            """The table."""
+            return self.table
 
     def __init__(
         self,

@@ -39,8 +39,8 @@ class WorkScreen(Screen[None]):
     AUTO_FOCUS = None
 
     def __init_subclass__(cls) -> None:
+        cls.BINDINGS = bindings(cls.ACTIONS)  # before Textual merges the bindings of a class with its parents'
         super().__init_subclass__()
-        cls.BINDINGS = bindings(cls.ACTIONS)
 
     def __init__(self) -> None:
         super().__init__()

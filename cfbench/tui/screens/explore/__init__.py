@@ -1,4 +1,4 @@
-"""The Explore screen."""
+"""The Explore screen: what a run's model learned, in titles."""
 
 from cfbench.tui.screens.explore.screen import ExploreScreen
 

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 from textual import on
 from textual.widget import Widget
 
-from cfbench.bench.interface import Bench
-from cfbench.registry.catalogue import Catalogue
 from cfbench.tui.commands import Command
 from cfbench.tui.dialogs.asking import Asking
 from cfbench.tui.drawing.lines import Line, Span, text
@@ -47,21 +45,15 @@ class PluginsScreen(WorkScreen):
         )
         yield Pane("about", lambda width, height: card(self.chosen, width), id="card")
 
-    def on_mount(self) -> None:
-        """List the plugins unless that was done."""
-        super().on_mount()
-        if self.workbench.workspace.catalogue is None:
-            self.workbench.work(self._load(refresh=False), "plugins")
-
-    async def _load(self, refresh: bool) -> None:
-        scan = await self.workbench.link.ask(Bench.plugins, refresh)
-        self.workbench.workspace.catalogue = Catalogue([scan])
-        self.workbench.changed("plugins")
-
     def show(self) -> None:
         """Draw the list anew."""
         self._entries = entries(self.workbench.workspace.catalogue, self.filter)
         super().show()
+
+    def on_mount(self) -> None:
+        """List what is known."""
+        super().on_mount()
+        self.show()
 
     def changed(self, topic: str) -> None:
         """Only what is installed matters here."""
@@ -103,7 +95,7 @@ class PluginsScreen(WorkScreen):
 
     def action_refresh(self) -> None:
         """Look at every plugin anew."""
-        self.workbench.work(self._load(refresh=True), "plugins")
+        self.workbench.work(self.workbench.list_plugins(refresh=True), "plugins")
 
     def action_filter(self) -> None:
         """Ask for the text that plugins must have."""

@@ -1,4 +1,4 @@
-"""The Runs screen."""
+"""The Runs screen: all runs, listed and compared."""
 
 from cfbench.tui.screens.runs.screen import RunsScreen
 

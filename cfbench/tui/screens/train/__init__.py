@@ -1,4 +1,4 @@
-"""The Train screen."""
+"""The Train screen: the run in front, as it learns."""
 
 from cfbench.tui.screens.train.screen import TrainScreen
 

@@ -1,0 +1,48 @@
+"""Rows of any number, a page at a time: pages that were not looked at lately are forgotten."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from cfbench.answers import Row, RowPage
+
+PAGE = 200
+_MOST_PAGES = 20
+
+
+class Rows:
+    """Pages of rows that were fetched.
+
+    Attributes:
+        total: how many rows there are.
+        number: of the data that they belong to; an answer for earlier data is dropped.
+    """
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.number = 0
+        self._pages: OrderedDict[int, tuple[Row, ...]] = OrderedDict()
+
+    def start(self, total: int) -> None:
+        """Forget everything: the data are others now."""
+        self.total, self.number = total, self.number + 1
+        self._pages.clear()
+
+    def row(self, n: int) -> Row | None:
+        """Return row n, or None where its page is not here."""
+        page = self._pages.get(n // PAGE)
+        if page is None:
+            return None
+        self._pages.move_to_end(n // PAGE)
+        return page[n % PAGE] if n % PAGE < len(page) else None
+
+    def missing(self, first: int, last: int) -> list[int]:
+        """Return the offsets of the pages that rows first to last need."""
+        wanted = range(max(0, first) // PAGE, min(last, self.total - 1) // PAGE + 1)
+        return [page * PAGE for page in wanted if page not in self._pages]
+
+    def take(self, page: RowPage) -> None:
+        """Keep a page."""
+        self._pages[page.offset // PAGE] = page.rows
+        while len(self._pages) > _MOST_PAGES:
+            self._pages.popitem(last=False)
