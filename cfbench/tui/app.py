@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import os
 import time
 import traceback
@@ -68,6 +70,7 @@ class Workbench(Everywhere, App[int]):
         link.on_state = self._link_changed
         self.notices: list[tuple[float, str, str]] = []
         self.recent: list[str] = []
+        self._jobs: dict[str, asyncio.Task[Any]] = {}
         self.watcher = Watcher(link, workspace, self.pace, self.changed)
         for name in looks.LOOKS:
             self.register_theme(looks.theme(name))
@@ -94,16 +97,26 @@ class Workbench(Everywhere, App[int]):
 
     def work(self, job: Coroutine[Any, Any, Any], group: str) -> None:
         """Do something that awaits the bench; a newer job of the same group takes an older one's place."""
-        self.run_worker(self._guarded(job), group=group, exclusive=True, exit_on_error=False)
+        if older := self._jobs.get(group):
+            older.cancel()
+        task = self._jobs[group] = asyncio.create_task(job)
+        task.add_done_callback(functools.partial(self._ended, group))
 
-    async def _guarded(self, job: Coroutine[Any, Any, Any]) -> None:
-        try:
-            await job
-        except CfbenchError as error:
+    def _ended(self, group: str, task: asyncio.Task[Any]) -> None:
+        if self._jobs.get(group) is task:
+            del self._jobs[group]
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, CfbenchError):
             self.say(str(error), "bad")
-        except Exception as error:
-            self.log.error(traceback.format_exc())
+        elif error:
+            self.log.error("".join(traceback.format_exception(error)))
             self.say(f"this did not work: {type(error).__name__}: {error}", "bad")
+
+    def on_unmount(self) -> None:
+        """Give up what is still being asked."""
+        self.watcher.stop()
+        for task in self._jobs.values():
+            task.cancel()
 
     async def list_plugins(self, refresh: bool = False) -> None:
         """Ask which plugins there are, or look at each anew."""

@@ -6,7 +6,6 @@ Only kill -9 leaves no chance for that; then ``reset`` mends the terminal.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import io
 import os
 import platform
@@ -75,7 +74,7 @@ class Driver(LinuxDriver):
     def start_application_mode(self) -> None:
         """Take the terminal."""
         self.drawing = True
-        super().start_application_mode()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
 
     def stop_application_mode(self) -> None:
         """Give the terminal back; that is done when `close` returns."""
@@ -171,6 +170,10 @@ class Guard:
                 self._driver.rescue()
             for number, handler in before.items():
                 signal.signal(number, handler)
+            try:
+                sys.stderr.flush()
+            except OSError:  # the terminal is gone, and so is whoever could read more
+                os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
     def _end(self, number: int, frame: object) -> None:
         driver = self._driver
@@ -216,17 +219,18 @@ def run(app: App[Any], *, mouse: bool = True) -> int:
         raise error
     if error is not None:
         reason = f" ({type(error).__name__}: {error})"
-        raise _broken(reason, "".join(traceback.format_exception(error))) from error
+        raise broken(reason, "".join(traceback.format_exception(error))) from error
     code = app.return_code
     if code is None:
-        raise _broken("", said.getvalue())
+        raise broken("", said.getvalue())
     for line in said.getvalue().splitlines():
         sys.stderr.write(label(line.rstrip(), 2000) + "\n")
     return code
 
 
-def _broken(reason: str, account: str) -> WorkFailed:
-    what = f"the workbench came upon a mistake of its own{label(reason, 200)}; runs go on"
+def broken(reason: str, account: str) -> WorkFailed:
+    """Return what to say of an app that broke, and keep the account of it in a file."""
+    what = f"the workbench broke by a mistake of its own{label(reason, 200)}, runs go on"
     try:
         path = log_crash(account)
     except (CfbenchError, OSError) as error:
@@ -247,9 +251,9 @@ def log_crash(account: str) -> Path:
     path = folder / f"crash-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{os.getpid()}.log"
     head = (
         f"cfbench {__version__}, Python {platform.python_version()}, Textual {textual.__version__}, "
-        f"{platform.platform()}, TERM={os.environ.get('TERM', '')}\n\n"
+        f"{platform.platform()}, TERM={os.environ.get('TERM', '')}"
     )
+    lines = [head, "", *account.splitlines(), ""]
     with durable.disk_full(path):
-        path.write_bytes((head + account).encode("utf-8", "backslashreplace"))
-    path.chmod(0o600)
+        durable.write_synced(path, "\n".join(label(line, 2000) for line in lines).encode())
     return path

@@ -24,6 +24,7 @@ class SmallApp(App[int]):
         Binding("e", "edit"),
         Binding("c", "copy"),
         Binding("u", "upwards"),
+        Binding("p", "pid"),
     ]
 
     def __init__(self, look: str) -> None:
@@ -41,11 +42,14 @@ class SmallApp(App[int]):
         self.count += 1
         self.query_one("#count", Static).update(f"counted {self.count}")
 
+    def action_pid(self) -> None:
+        self.query_one("#title", Static).update(f"ready, pid {os.getpid()} is known")
+
     def action_leave(self) -> None:
         self.exit(0, message="the run goes on")
 
     def action_break(self) -> None:
-        raise ZeroDivisionError("a secret of the\x1b[31m code")
+        raise ZeroDivisionError("odd \x1b[31m")
 
     def action_fail(self) -> None:
         raise WorkFailed("the bench is gone", mend="start it again")
@@ -55,7 +59,7 @@ class SmallApp(App[int]):
 
     def action_hang(self) -> None:
         self.query_one("#title", Static).update("hanging")
-        self.call_after_refresh(time.sleep, 60)
+        self.call_after_refresh(lambda: time.sleep(60))
 
     def action_edit(self) -> None:
         with self.suspend():
@@ -67,6 +71,7 @@ class SmallApp(App[int]):
 
 
 def main() -> int:
+    guard.GRACE = float(os.environ.get("GRACE", guard.GRACE))
     try:
         terminal.check(os.environ, sys.stdin, sys.stdout, sys.stderr)
         app = SmallApp(terminal.look(os.environ, "dark"))

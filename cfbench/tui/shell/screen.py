@@ -159,7 +159,8 @@ class WorkScreen(Screen[None]):
         return str(getattr(self.query_one(f"#{panel}"), "title", panel)).split("  ")[0]
 
     def _panels(self) -> list[Widget]:
-        return [child for child in self.children if child.id not in ("head", "status", "answer", "foot", None)]
+        around = ("head", "status", "answer", "foot")
+        return [child for child in self.children if child.id not in around and isinstance(child, Pane)]
 
     @staticmethod
     def _put(widget: Widget, place: layout.Place) -> None:
@@ -167,8 +168,9 @@ class WorkScreen(Screen[None]):
         widget.styles.width, widget.styles.height = max(1, place.width), max(1, place.height)
 
     def focus_first(self) -> None:
-        """Give the focus to the first panel that takes it."""
-        for panel in self._panels():
+        """Give the focus to the first panel that takes it, in the order of the places."""
+        order = [name for stack in self.PAGES for name, _ in stack]
+        for panel in sorted(self._panels(), key=lambda panel: order.index(panel.id) if panel.id in order else -1):
             if panel.display and panel.focusable:
                 self.set_focus(panel, scroll_visible=False)
                 return

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cfbench.answers import Column, DataProfile
+from cfbench.answers import Column as DataColumn
+from cfbench.answers import DataProfile
 from cfbench.experiment import Data
 from cfbench.registry.declarations import Declaration
 from cfbench.tui.drawing import figures
@@ -29,7 +30,7 @@ def splitter_row(splitter: Declaration, chosen: bool, reason: str) -> Sequence[S
     return [sign, text(splitter.title, "b" if chosen else ""), text(splitter.summary, "dim")]
 
 
-def fields_of(profile: DataProfile | None) -> list[Column]:
+def fields_of(profile: DataProfile | None) -> list[DataColumn]:
     """Return the columns that may be used besides users, items, targets, times and titles."""
     columns = profile.columns if profile else ()
     return [column for column in columns if column.role in ("", "categorical", "continuous")]
@@ -43,8 +44,17 @@ def role_of(field: str, data: Data) -> str:
     return ""
 
 
-def field_row(field: Column, role: str, classes: Mapping[str, int]) -> Sequence[Span]:
-    """Return a field's cells: sign, name, what it is used as."""
+def taken(field: DataColumn, profile: DataProfile | None) -> str:
+    """Return the role of another table's column that has the same name, so that the field can't be used; or nothing."""
+    others = profile.columns if profile else ()
+    roles = [column.role for column in others if column.name == field.name and column.table != field.table]
+    return next((role for role in roles if role), "")
+
+
+def field_row(field: DataColumn, role: str, taken: str, classes: Mapping[str, int]) -> Sequence[Span]:
+    """Return a field's cells: sign, name, what it is used as or why it can't be."""
+    if taken:
+        return [("✗", "dim"), text(field.name, "dim"), (f"named as {taken}", "dim")]
     sign: Span = ("■", "s1") if role else ("□", "dim")
     words = _WORDS[role]
     if role == "categorical" and field.name in classes:
@@ -52,7 +62,7 @@ def field_row(field: Column, role: str, classes: Mapping[str, int]) -> Sequence[
     return [sign, text(field.name, "b" if role else ""), (words, "" if role else "dim")]
 
 
-def switched(field: Column, data: Data) -> dict[str, list[str]]:
+def switched(field: DataColumn, data: Data) -> dict[str, list[str]]:
     """Return the settings (path -> value) that use a field as the next thing: labels, numbers, nothing."""
     role = _AFTER[role_of(field.name, data)]
     changes: dict[str, list[str]] = {}

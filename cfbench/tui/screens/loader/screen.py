@@ -1,73 +1,97 @@
-"""The Loader screen: the splitter's form, what training will see of the rows, a batch in words, classes."""
+"""The Loader screen: how the rows are split, what training will see of them, what a batch is."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
-import msgspec
 from textual import on
 from textual.widget import Widget
 
+from cfbench.answers import Column as DataColumn
 from cfbench.answers import LoaderPreview
 from cfbench.bench.interface import Bench
 from cfbench.errors import CfbenchError
 from cfbench.experiment import Data, Experiment
+from cfbench.registry.catalogue import Catalogue
 from cfbench.registry.declarations import Declaration
-from cfbench.tui.commands import Command
-from cfbench.tui.dialogs.choosing import Choice, Choosing, among
 from cfbench.tui.draft import Draft
+from cfbench.tui.drafting.choosing import found
 from cfbench.tui.drawing.lines import Line, Span, text
-from cfbench.tui.parts.fields import Heading
-from cfbench.tui.parts.form import Form
+from cfbench.tui.parts.form import Form, Heading
 from cfbench.tui.parts.pane import Pane
 from cfbench.tui.parts.table import Column, Table
-from cfbench.tui.screens.loader import telling
-from cfbench.tui.screens.loader.fields import Field, fields_of, turned
+from cfbench.tui.screens.loader import choices, experiments, telling
+from cfbench.tui.screens.loader.commands import ACTIONS, Commands
+from cfbench.tui.screens.loader.seen import ROWS, Seen
 from cfbench.tui.settings import Setting, settings_of, settings_of_table
 from cfbench.tui.shell.screen import WorkScreen
 
-_PAUSE = 0.3
-_ROWS = 60
+PAUSE = 0.3
+"""Seconds without a change before the bench is asked what training will see."""
 
 
-class LoaderScreen(WorkScreen):
-    """Shows what the loader makes of the data, and lets it be changed."""
+class LoaderScreen(Commands, WorkScreen):
+    """Sets up the split, the batches and the fields of the experiment, and shows what comes of it."""
 
     MODE, NAME, SHORT = "loader", "Loader", "Load"
-    ACTIONS = (
-        Command("loader.splitter", "w", "splitter", "another way to split the rows"),
-        Command("loader.roll", "r", "roll seed", "another seed, so another split"),
-        Command("loader.batch", "n", "next batch", "show the next batch", "batch(1)"),
-        Command("loader.batch_before", "b", "", "show the batch before", "batch(-1)"),
-        Command("loader.field", "space", "", "turn the chosen field: not used, categorical, continuous"),
-        Command("loader.classes", "c", "classes", "search the labels of a field and their codes"),
-        Command("loader.undo", "u", "undo", "take the last change back"),
-        Command("loader.use", "enter", "use", "go on to the model"),
-    )
+    AUTO_FOCUS = ""
+    ACTIONS = ACTIONS
     WIDE = (
-        (8, ((0, (("parts", 0),)),)),
-        (0, ((44, (("split", -2), ("fields", 0))), (0, (("batch", 0),)), (36, (("classes", 0),)))),
+        (6, ((0, (("split", 0),)),)),
+        (
+            0,
+            (
+                (46, (("how", 6), ("settings", 0), ("fields", 7))),
+                (0, (("batch", 0), ("tensors", 5))),
+                (38, (("checks", 0), ("classes", 9))),
+            ),
+        ),
     )
-    PAGES = ((("parts", 7), ("batch", 0)), (("split", 0), ("fields", 6)), (("classes", 0),))
+    PAGES = (
+        (("split", 4), ("how", 5), ("settings", 0)),
+        (("batch", 0), ("tensors", 5)),
+        (("checks", 8), ("classes", 0), ("fields", 0)),
+    )
 
     def __init__(self) -> None:
         super().__init__()
-        self.preview: LoaderPreview | None = None
-        self.refused = ""
-        self.stale = True
-        self.number = 1
-        self._previewed: Experiment | None = None
+        self.seen = Seen()
 
     def panels(self) -> Iterable[Widget]:
         """Yield the panels."""
-        yield Pane("parts", self._parts, id="parts", notes=self._seed)
-        yield Form("split and batches", self._settings, id="split")
-        columns = [Column("", 1), Column("field", 0), Column("read as", 16, ">")]
-        yield Table("fields", columns, self._field, lambda: len(self._fields), id="fields", empty=self._no_fields)
-        yield Pane("batch in words", self._batch, id="batch", notes=self._which)
-        heads = [Column("classes", 0), Column("labels", 9, ">")]
-        yield Table("classes", heads, self._class, lambda: len(self._labelled), id="classes", empty=self._empty)
+        yield Pane("split", self._split, id="split", notes=self._seed)
+        yield Table(
+            "how to split",
+            [Column("", 1), Column("", 16), Column("", 0)],
+            self._splitter_row,
+            lambda: len(self.splitters),
+            id="how",
+            notes=lambda: [("space takes it", "dim")] if self.splitters else [],
+            empty=self._waiting,
+        )
+        yield Form("settings", self._settings, id="settings", empty=self._waiting)
+        yield Pane("batch in words", self._batch, id="batch", notes=self._place)
+        yield Pane("batch as tensors", self._tensors, id="tensors")
+        yield Pane("checks", self._checks, id="checks", notes=self._warnings)
+        yield Table(
+            "classes",
+            [Column("field", 0), Column("labels", 9, ">")],
+            self._label_row,
+            lambda: len(self.labelled),
+            id="classes",
+            notes=lambda: [("enter lists them", "dim")] if self.labelled else [],
+            empty=self._waiting,
+        )
+        yield Table(
+            "side fields",
+            [Column("", 1), Column("", 0), Column("", 14, ">")],
+            self._field_row,
+            lambda: len(self.fields),
+            id="fields",
+            notes=lambda: [("space switches", "dim")] if self.fields else [],
+            empty=self._no_fields,
+        )
 
     # -- what it is about --
 
@@ -77,199 +101,197 @@ class LoaderScreen(WorkScreen):
         return self.workbench.workspace.draft
 
     @property
-    def _data(self) -> Data:
-        return self.draft.experiment.data if self.draft and self.draft.experiment else Data()
+    def experiment(self) -> Experiment | None:
+        """What the draft says, where that is an experiment."""
+        return self.draft.experiment if self.draft else None
 
     @property
-    def _splitter(self) -> Declaration | None:
-        catalogue = self.workbench.workspace.catalogue
-        if self.draft is None or catalogue is None:
+    def data(self) -> Data:
+        """The table [data] of the experiment."""
+        return self.experiment.data if self.experiment else Data()
+
+    @property
+    def catalogue(self) -> Catalogue | None:
+        """All plugins, once they are listed."""
+        return self.workbench.workspace.catalogue
+
+    @property
+    def splitters(self) -> Sequence[Declaration]:
+        """What can split rows."""
+        return self.catalogue.of_kind("splitter") if self.catalogue and self.draft else ()
+
+    @property
+    def splitter(self) -> Declaration | None:
+        """What splits the rows of the experiment."""
+        if self.draft is None or self.catalogue is None:
             return None
-        try:
-            return catalogue.find("splitter", self.draft.plugin("splitter"))
-        except CfbenchError:
-            return None
+        return found(self.catalogue, "splitter", self.draft.plugin("splitter"))
 
     @property
-    def _fields(self) -> Sequence[Field]:
-        return fields_of(self.workbench.workspace.profile, self._data, self.preview)
+    def preview(self) -> LoaderPreview | None:
+        """What training would have seen when the bench was asked last."""
+        return self.seen.preview if self.draft else None
 
     @property
-    def _labelled(self) -> Sequence[tuple[str, int]]:
+    def labelled(self) -> list[tuple[str, int]]:
+        """Each field that has labels, and how many."""
         return list(self.preview.classes.items()) if self.preview else []
+
+    @property
+    def fields(self) -> list[DataColumn]:
+        """The columns of the data that a batch may hold besides."""
+        return choices.fields_of(self.workbench.workspace.profile) if self.draft else []
+
+    @property
+    def refusal(self) -> str:
+        """Why training can't see the data so, or nothing."""
+        if self.draft is None:
+            return ""
+        for setting in (*self._settings(), *settings_of_table("data")):
+            if isinstance(setting, Setting) and (reason := self.draft.reason(setting)):
+                return f"{setting.path}: {reason}"
+        return str(self.draft.problem) if self.draft.problem else self.seen.error
 
     # -- what the panels show --
 
-    def _parts(self, width: int, height: int) -> list[Line]:
-        return self._dimmed(telling.parts(self.preview, width)) if self.preview else [[("  ", ""), *self._empty()]]
+    def _splitter_row(self, number: int) -> Sequence[Span]:
+        splitter = self.splitters[number]
+        reason = choices.unfit(splitter, self.workbench.workspace.profile)
+        return choices.splitter_row(splitter, splitter == self.splitter, reason)
 
-    def _batch(self, width: int, height: int) -> list[Line]:
-        return self._dimmed(telling.batch(self.preview, width, height)) if self.preview else []
+    def _field_row(self, number: int) -> Sequence[Span]:
+        field, profile = self.fields[number], self.workbench.workspace.profile
+        role = choices.role_of(field.name, self.data)
+        return choices.field_row(field, role, choices.taken(field, profile), dict(self.labelled))
 
-    def _dimmed(self, lines: list[Line]) -> list[Line]:
-        return [[(words, "dim") for words, _ in line] for line in lines] if self.stale else lines
-
-    def _seed(self) -> Line:
-        seed = self.draft.experiment.seed_of("split") if self.draft and self.draft.experiment else ""
-        return [("seed ", "dim"), (str(seed), "")] if seed != "" else []
-
-    def _which(self) -> Line:
-        return [(f"{self.preview.batch_number:,} of {self.preview.steps_an_epoch:,}", "dim")] if self.preview else []
+    def _label_row(self, number: int) -> Sequence[Span]:
+        return telling.label_row(*self.labelled[number])
 
     def _settings(self) -> Sequence[Setting | Heading]:
-        splitter = self._splitter
-        loader = settings_of_table("loader")
-        if splitter is None:
-            return loader
-        own = settings_of(splitter, "splitter")
-        return [Heading(splitter.title, splitter.summary), *own, Heading("batches"), *loader]
+        if self.catalogue is None:
+            return []
+        splitter = settings_of(self.splitter, "splitter") if self.splitter else []
+        seed = [setting for setting in settings_of_table("experiment") if setting.path == "experiment.seed"]
+        return [*splitter, *seed, Heading("loader"), *settings_of_table("loader")]
 
-    def _field(self, n: int) -> Sequence[Span]:
-        return self._fields[n].row()
+    def _split(self, width: int, height: int) -> list[Line]:
+        if self.preview is None:
+            return [[("  ", ""), *self._waiting()]]
+        return self.seen.drawn(telling.split(self.preview, width, height))
 
-    def _no_fields(self) -> Line:
-        return [("no further columns", "dim")] if self.workbench.workspace.profile else self._empty()
+    def _batch(self, width: int, height: int) -> list[Line]:
+        return self.seen.drawn(telling.batch(self.preview, width, height)) if self.preview else []
 
-    def _class(self, n: int) -> Sequence[Span]:
-        name, labels = self._labelled[n]
-        return [text(name), (f"{labels:,}", "")]
+    def _tensors(self, width: int, height: int) -> list[Line]:
+        if self.preview is None:
+            return []
+        profile = self.workbench.workspace.profile
+        targets = profile.targets if profile else ()
+        return self.seen.drawn(telling.tensors(self.preview, self.data, targets, width))
 
-    def _empty(self) -> Line:
+    def _found(self) -> list[telling.Check]:
+        return telling.checks(self.preview) if self.preview else []
+
+    def _checks(self, width: int, height: int) -> list[Line]:
+        refused = telling.told([("✗", self.refusal, "")], width) if self.refusal else []
+        return [*refused, *self.seen.drawn(telling.told(self._found(), width))]
+
+    def _warnings(self) -> Line:
+        return telling.warnings(self._found())
+
+    def _place(self) -> Line:
+        return telling.place(self.preview) if self.preview else []
+
+    def _seed(self) -> Line:
+        return [("seed ", "dim"), (str(self.experiment.seed_of("split")), "")] if self.experiment else []
+
+    def _waiting(self) -> Line:
         if self.draft is None:
             return [("no data yet: ", "dim"), ("1", "b"), (" opens them", "dim")]
-        return [("not to be split as it is set up", "dim")] if self.refused else [("splitting …", "dim")]
+        if self.refusal:
+            return [("–", "dim")]
+        if self.catalogue is None:
+            return [("looking at the plugins …", "dim")]
+        return [("reading and splitting the data …", "dim")]
+
+    def _no_fields(self) -> Line:
+        return [("the data have no further columns", "dim")] if self.workbench.workspace.profile else self._waiting()
 
     def answer(self, width: int) -> list[Line]:
-        """Say what training will see, or why it can't be split so."""
-        splitter = self._splitter
-        named = f"{splitter.title}: {splitter.summary}" if splitter else ""
-        lines = self._dimmed(telling.answer(self.preview, named)) if self.preview else [self._empty()]
-        return [[("✗ ", "bad"), text(self.refused)], *lines[:1]] if self.refused else lines
+        """Say how many rows and batches there are and whether anything leaks, or what is refused."""
+        below = telling.circumstances(self.preview, self.splitter, width) if self.preview else []
+        if self.refusal:
+            return [[("✗ ", "bad"), text(self.refusal)], *self.seen.drawn([below])]
+        if self.preview is None:
+            return [self._waiting()]
+        return self.seen.drawn([telling.answer(self.preview, width), below])
 
     # -- keeping up --
 
     def on_mount(self) -> None:
-        """Split the rows of the draft."""
+        """Ask what training will see."""
         super().on_mount()
-        self._ask()
-
-    def on_screen_resume(self) -> None:
-        """Split again where the experiment changed meanwhile."""
-        super().on_screen_resume()
-        self._ask()
-
-    def changed(self, topic: str) -> None:
-        """Split again when the experiment says something else of data, splitter or loader."""
-        if topic == "draft":
-            self._ask()
-        if topic in ("draft", "data", "plugins", "link"):
-            self.show()
-
-    def _ask(self) -> None:
-        if self.draft is None or not self.is_mounted:
-            return
-        experiment = self.draft.experiment
-        self.refused = next(self._refusals(), "")
-        if experiment is None:
-            self.refused = str(self.draft.problem)
-        elif _part(experiment) != self._previewed:
-            self.stale = True
-            self.workbench.work(self._look(experiment), "preview")
-
-    def _refusals(self) -> Iterator[str]:
-        for path, typed in (self.draft.refused if self.draft else {}).items():
-            if path.startswith(("splitter", "loader", "data")):
-                yield f"{path}: {typed.reason}"
-
-    async def _look(self, experiment: Experiment) -> None:
-        await asyncio.sleep(_PAUSE if self.preview else 0)
-        try:
-            checked = await self.workbench.link.ask(Bench.check, experiment)
-            self.preview = await self.workbench.link.ask(Bench.preview, checked, _ROWS, self.number)
-        except CfbenchError as error:
-            self.refused = str(error)
-        else:
-            self._previewed, self.stale, self.refused = _part(experiment), False, ""
+        self.seen.described = self.data if self.workbench.workspace.profile else None
         self.show()
 
-    # -- commands --
+    def show(self) -> None:
+        """Draw everything anew, and ask what is not known yet."""
+        self._look()
+        self._draw()
 
-    def live(self, command: Command) -> bool:
-        """Everything here needs data."""
-        if command.verb == "field":
-            return self.query_one("#fields").has_focus and bool(self._fields)
-        return self.draft is not None
+    def _draw(self) -> None:
+        for pane in self.query(Pane):
+            if pane.display:
+                pane.repaint()
 
-    def action_splitter(self) -> None:
-        """Choose another splitter."""
-        catalogue, profile = self.workbench.workspace.catalogue, self.workbench.workspace.profile
-        if catalogue is None or self.draft is None:
+    def changed(self, topic: str) -> None:
+        """Follow the draft, the data and the plugins; what runs do is shown elsewhere."""
+        if topic in ("draft", "data", "plugins"):
+            self.show()
+        elif topic == "link":
+            if self.seen.error and self.workbench.link.state.phase == "connected":
+                self.seen.asked = None
+                self._look()
+            self.query_one("#answer", Pane).repaint()
+
+    def _look(self) -> None:
+        """Ask for a preview where the experiment says something else than that of the last one."""
+        if self.experiment is None or self.catalogue is None:
+            self.seen.ask(None)
             return
-        choices = []
-        for splitter in catalogue.of_kind("splitter"):
-            fits = not (splitter.facts.get("needs_time") and profile and profile.time_first is None)
-            note = splitter.summary if fits else "needs a time column, and the data have none"
-            choices.append(Choice(splitter.name, splitter.title, note, allowed=fits))
+        wanted = experiments.part_of(self.experiment)
+        if wanted != self.seen.asked:
+            self.seen.ask(wanted)
+            self.workbench.work(self.see(wanted, 1, PAUSE if self.preview else 0.0), "loader")
 
-        def take(name: str | None) -> None:
-            if name:
-                self.workbench.edit(lambda draft: draft.choose("splitter", name, catalogue))
+    async def see(self, wanted: Experiment, batch: int, pause: float) -> None:
+        """Ask for a preview with a batch, after a pause in which it may turn out not to be wanted any more."""
+        await asyncio.sleep(pause)
+        link = self.workbench.link
+        try:
+            checked = await link.ask(Bench.check, wanted, "")
+            preview = await link.ask(Bench.preview, checked, ROWS, batch)
+        except CfbenchError as error:
+            self.seen.refuse(wanted, str(error))
+        else:
+            self.seen.take(wanted, preview)
+        self._draw()
+        if self.seen.described != wanted.data and not self.seen.error:
+            self.workbench.workspace.profile = await link.ask(Bench.describe, wanted.data)
+            self.seen.described = wanted.data
+            self.workbench.changed("data")
 
-        now = self.draft.plugin("splitter").rpartition(":")[2]
-        self.app.push_screen(Choosing("how to split", among(choices), current=now), take)
+    def focus_first(self) -> None:
+        """Begin with the splitters: the bar above has nothing to choose."""
+        how = self.query_one("#how", Table)
+        if how.display:
+            self.set_focus(how, scroll_visible=False)
+        else:
+            super().focus_first()
 
-    def action_roll(self) -> None:
-        """Take the next seed for the split."""
-        if self.draft and self.draft.experiment:
-            seed = self.draft.experiment.seed_of("split") + 1
-            self.workbench.edit(lambda draft: draft.set("experiment.seeds.split", seed))
-
-    def action_batch(self, step: int) -> None:
-        """Show another batch."""
-        if self.preview and self.draft and self.draft.experiment:
-            self.number = (self.number - 1 + step) % self.preview.steps_an_epoch + 1
-            self.workbench.work(self._look(self.draft.experiment), "preview")
-
-    def action_field(self) -> None:
-        """Turn the chosen field."""
-        table = self.query_one("#fields", Table)
-        for path, value in turned(self._fields[table.cursor], self._data).items():
-            self.workbench.edit(lambda draft, path=path, value=value: draft.set(path, value))  # type: ignore[misc]
-
-    @on(Table.Chosen, "#classes")
-    def action_classes(self) -> None:
-        """Search the labels of the chosen field."""
-        if not self._labelled:
-            return
-        field = self._labelled[min(self.query_one("#classes", Table).cursor, len(self._labelled) - 1)][0]
-
-        async def find(typed: str) -> Sequence[Choice]:
-            page = await self.workbench.link.ask(Bench.labels, self._data, field, typed, 0, 200)
-            return [Choice(label, label, f"code {code:,}") for code, label in page.labels]
-
-        self.app.push_screen(Choosing(f"labels of {field}", find, hint="part of a label"))
-
-    def action_undo(self) -> None:
-        """Take the last change back."""
-        undone: list[str | None] = []
-        self.workbench.edit(lambda draft: undone.append(draft.undo()))
-        self.workbench.say(undone[0] if undone and undone[0] else "there is nothing to undo")
-
-    def action_use(self) -> None:
-        """Go on to the model."""
-        self.workbench.action_go("model")
-
-    def equal(self) -> str:
-        """Return the command that shows the same."""
-        return "cfbench experiment show experiment.toml --batch"
-
-
-def _part(experiment: Experiment) -> Experiment:
-    """Return what the split depends on: everything else as it is by default."""
-    return msgspec.structs.replace(
-        Experiment(),
-        data=experiment.data,
-        splitter=experiment.splitter,
-        loader=experiment.loader,
-        experiment=experiment.experiment,
-    )
+    @on(Table.Chosen)
+    def _chosen(self) -> None:
+        if self.panel == "fields":
+            self.action_switch()
+        else:
+            self.action_use()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cfbench.answers import LoaderPreview
+from cfbench.answers import Bar, LoaderPreview
+from cfbench.experiment import Data
 from cfbench.registry.declarations import Declaration
 from cfbench.text import label, width
 from cfbench.tui.drawing import figures
@@ -14,6 +15,7 @@ from cfbench.tui.drawing.lines import Line, Span, cells, fit, inset, sentence, t
 _PARTS = (("train", "s1", "█"), ("valid", "s2", "▒"), ("test", "s3", "░"))
 _DTYPES = {"x": "int64", "categorical": "int64", "continuous": "float32", "target": "float32"}
 _WIDEST_USER = 16
+_ROOMY = 90
 
 Check = tuple[str, str, str]
 """A sign, what was found, and what to know about it."""
@@ -28,10 +30,10 @@ def answer(preview: LoaderPreview, size: int) -> Line:
     for name, count in parts:
         if count or name != "test":
             rows += [("  +  ", "dim")] * bool(rows) + [(f"{figures.count(count)} {name}", "b")]
-    batches = _batches(preview)
+    batches = f"{_batches(preview)} an epoch" if size >= _ROOMY else _batches(preview)
     leak: Line = [("✓", "ok"), (" nothing leaks", "")]
     if preview.repeated:
-        leak = [("!", "warn"), (f" {_many(preview.repeated, 'pair')} of train {_stand(preview.repeated)} in another part", "")]
+        leak = [("!", "warn"), (f" {_repeated(preview)}", "")]
     return sentence([rows, [(batches, "")], leak], size)
 
 
@@ -45,15 +47,16 @@ def circumstances(preview: LoaderPreview, splitter: Declaration | None, size: in
 
 def _batches(preview: LoaderPreview) -> str:
     noun = "batch" if preview.steps_an_epoch == 1 else "batches"
-    return f"{figures.count(preview.steps_an_epoch)} {noun} of {figures.count(preview.batch_size)} an epoch"
+    return f"{figures.count(preview.steps_an_epoch)} {noun} of {figures.count(preview.batch_size)}"
 
 
 def _many(count: int, noun: str) -> str:
     return f"{figures.count(count)} {noun}{'' if count == 1 else 's'}"
 
 
-def _stand(count: int) -> str:
-    return "stands" if count == 1 else "stand"
+def _repeated(preview: LoaderPreview) -> str:
+    stand = "stands" if preview.repeated == 1 else "stand"
+    return f"{_many(preview.repeated, 'pair')} of train {stand} in another part too"
 
 
 def split(preview: LoaderPreview, size: int, height: int) -> list[Line]:
@@ -92,8 +95,7 @@ def checks(preview: LoaderPreview) -> list[Check]:
     """Return what was looked at: leaks, rows left over, users and items that training never sees."""
     found: list[Check] = []
     if preview.repeated:
-        what = f"{_many(preview.repeated, 'pair')} of train {_stand(preview.repeated)} in another part too"
-        found.append(("!", what, "duplicates on the Data screen says which row of a pair counts"))
+        found.append(("!", _repeated(preview), "duplicates on the Data screen says which row of a pair counts"))
     else:
         found.append(("✓", "no pair is in two parts", "what is measured was not trained on"))
     for reason, rows in preview.dropped.items():
@@ -168,13 +170,13 @@ def place(preview: LoaderPreview) -> Line:
     return [(f"{figures.count(preview.batch_number)} of {figures.count(preview.steps_an_epoch)}", "dim")]
 
 
-def tensors(preview: LoaderPreview, categorical: Sequence[str], continuous: Sequence[str], size: int) -> list[Line]:
+def tensors(preview: LoaderPreview, data: Data, targets: Sequence[Bar], size: int) -> list[Line]:
     """Return what a batch is made of: name, type, shape, and what its columns hold."""
     holds = {
         "x": "user, item",
-        "categorical": ", ".join(categorical) or "no field chosen",
-        "continuous": ", ".join(continuous) or "no field chosen",
-        "target": "what was given",
+        "categorical": ", ".join(data.categorical) or "no field chosen",
+        "continuous": ", ".join(data.continuous) or "no field chosen",
+        "target": f"{figures.plain(targets[0].low)} to {figures.plain(targets[-1].high)}" if targets else "",
     }
     lines: list[Line] = []
     for name, shape in preview.shapes.items():
@@ -186,4 +188,4 @@ def tensors(preview: LoaderPreview, categorical: Sequence[str], continuous: Sequ
 
 def label_row(field: str, count: int) -> Sequence[Span]:
     """Return the cells of a field's row: its name and how many labels it has."""
-    return [text(field), (figures.count(count), ""), ("#na# is code 0", "dim")]
+    return [text(field), (figures.count(count), "")]

@@ -39,7 +39,8 @@ class Settings:
         for run in runs:
             for key, value in self.written.get(run, {}).items():
                 counts.setdefault(key, Counter())[value] += 1
-        unusual = {key: len(runs) - max(values.values()) for key, values in counts.items()}
+        missing = {key: len(runs) - values.total() for key, values in counts.items()}
+        unusual = {key: len(runs) - max(missing[key], *values.values()) for key, values in counts.items()}
         return sorted((key for key, n in unusual.items() if n), key=lambda key: -unusual[key])
 
 

@@ -81,7 +81,7 @@ def metric_chart(
     if curve in past.curves and past.curves[curve].curve(curve).x:
         mine = _series(past, curve, "s1", own)
         drawn.append(dataclasses.replace(mine, end=mine.labelled().end.removeprefix(own).strip()))
-    legend = notes([one for one in drawn if one.name != own or len(drawn) > 1]) if len(drawn) > 1 else []
+    legend = notes(drawn) if len(drawn) > 1 or (drawn and drawn[0].name != own) else []
     planned = max([run.epochs, *(other.epochs for other, _ in others)])
     return Chart(drawn, x_range=(0.0, float(planned)), log_y=log, legend=legend, empty=_no_metric(metric))
 

@@ -10,12 +10,13 @@ from msgspec import Struct
 from cfbench.curves import Event
 from cfbench.tui.drawing import figures
 from cfbench.tui.drawing.chart import reading
-from cfbench.tui.drawing.lines import Line, Span, text
+from cfbench.tui.drawing.lines import Line, Span, wrapped
 from cfbench.tui.followed import FollowedRun
 from cfbench.tui.parts.table import Column
 from cfbench.tui.screens.train.progress import Best, epoch_of
 
 _METRIC_CELLS = 8
+_SENTENCE_AT = 12
 
 
 class EpochTable(Struct, frozen=True):
@@ -79,7 +80,7 @@ def epoch_table(past: FollowedRun | None, best: Best | None) -> EpochTable:
     return EpochTable(columns, epochs, past.epoch_seconds() if past else [], metrics, best.epoch if best else 0)
 
 
-def log_lines(past: FollowedRun | None, height: int) -> list[Line]:
+def log_lines(past: FollowedRun | None, width: int, height: int) -> list[Line]:
     """Return the newest happenings, newest first, each with its time of the day."""
     if past is None:
         return []
@@ -89,10 +90,12 @@ def log_lines(past: FollowedRun | None, height: int) -> list[Line]:
         if said:
             sign, sentence, role = said
             at = time.strftime("%H:%M:%S", time.localtime(event.get("time", 0)))
-            lines.append([("  ", ""), (f"{at}  ", "dim"), (sign, role), text(sentence)])
+            first, *rest = wrapped(sentence, max(20, width - _SENTENCE_AT - len(sign)))
+            lines.append([("  ", ""), (f"{at}  ", "dim"), (sign, role), *first])
+            lines += [[(" " * (_SENTENCE_AT + len(sign)), ""), *line] for line in rest]
         if len(lines) >= height:
             break
-    return lines or [[("  nothing happened yet", "dim")]]
+    return lines[:height] or [[("  nothing happened yet", "dim")]]
 
 
 def _sentence(event: Event, steps_an_epoch: float) -> tuple[str, str, str] | None:

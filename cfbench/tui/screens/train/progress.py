@@ -8,13 +8,18 @@ from cfbench.answers import RunSummary
 from cfbench.curves import Event
 from cfbench.tui.drawing import figures
 from cfbench.tui.drawing.chart import reading
-from cfbench.tui.drawing.lines import Line, sentence, text
+from cfbench.tui.drawing.lines import Line, cells, inset, sentence, text, wrapped
 from cfbench.tui.followed import FollowedRun
 from cfbench.tui.looks import STATES
 from cfbench.tui.workspace import ALIVE, short_name
 
 METER = 40
 _METER_AT, _NAME_CELLS = 110, 28
+
+_TWO_LINES_FROM = 96
+
+TROUBLE = ("failed", "lost")
+
 NOWHERE: list[Line] = [
     [("no run yet: ", "dim"), ("3", "b"), (" sets one up, ", "dim"), ("t", "b"), (" there trains it", "dim")]
 ]
@@ -49,11 +54,13 @@ def answer(run: RunSummary | None, past: FollowedRun | None, width: int) -> list
         return NOWHERE
     sign, role = STATES[run.state]
     start: Line = [(sign, role), text(f" {short_name(run.id)[:_NAME_CELLS]}", "b"), ("  ", "")]
-    if run.state in ("failed", "lost"):
-        return [
-            sentence([[*start, text(f"{run.state}: {run.reason}", "b")]], width),
-            sentence([_mend(run), _at(run, past), *_losses(run, past)], width),
-        ]
+    if run.state in TROUBLE and width < _TWO_LINES_FROM:
+        return [[*start, text(f"{run.state}: {run.reason}", "b")]]
+    if run.state in TROUBLE:
+        first, *rest = wrapped(f"{run.state}: {run.reason}", width - cells(start), "b")
+        rest = [line for line in wrapped(" ".join(line[0][0] for line in rest), width - 2, "b") if line[0][0]]
+        more = [[("  ", ""), *rest[0]]] if rest else []
+        return [[*start, *first], *(more or [sentence([mend(run), _at(run, past), *_losses(run, past)], width)])]
     return [
         sentence([[*start, *_where(run, past, width)], *_losses(run, past)], width),
         _circumstances(run, past, width),
@@ -107,7 +114,13 @@ def _losses(run: RunSummary, past: FollowedRun | None) -> list[Line]:
     return clauses
 
 
-def _mend(run: RunSummary) -> Line:
+def why(run: RunSummary | None, width: int) -> list[Line]:
+    """Return the whole reason, and what to do now, for a terminal on which the answer has no room for it."""
+    return inset([*wrapped(run.reason, width - 4, "b"), mend(run)]) if run else []
+
+
+def mend(run: RunSummary) -> Line:
+    """Return the keys that help a run that ended too early."""
     line: Line = [("x", "b"), (" resumes it", "dim")]
     if run.state == "failed":
         line += [("  ", ""), ("L", "b"), (" shows its log", "dim")]

@@ -6,30 +6,24 @@ from collections.abc import Iterable, Sequence
 
 from textual.widget import Widget
 
-from cfbench.answers import RunSummary, Verb
-from cfbench.bench.interface import Bench
+from cfbench.answers import RunSummary
 from cfbench.tui.commands import Command
-from cfbench.tui.dialogs.asking import Confirming
-from cfbench.tui.dialogs.choosing import Choosing, among
-from cfbench.tui.dialogs.reading import Reading
-from cfbench.tui.drawing.lines import Line, text
+from cfbench.tui.drawing.lines import Line
 from cfbench.tui.followed import FollowedRun
-from cfbench.tui.parts.chart import CROSSHAIR, Chart, ChartPane
+from cfbench.tui.parts.chart import Chart, ChartPane
 from cfbench.tui.parts.pane import Pane
 from cfbench.tui.parts.table import Table
 from cfbench.tui.screens.train import charts, progress
-from cfbench.tui.screens.train.choices import run_choices
+from cfbench.tui.screens.train.doing import Doing
 from cfbench.tui.screens.train.epochs import epoch_table, log_lines
-from cfbench.tui.shell.screen import WorkScreen
+from cfbench.tui.shell import layout
 from cfbench.tui.shell.strips import Foot
-from cfbench.tui.workspace import ALIVE, short_name
-
-LOG_LINES = 1000
+from cfbench.tui.workspace import ALIVE
 
 _ENDED_EARLY = ("stopped", "failed", "lost")
 
 
-class TrainScreen(WorkScreen):
+class TrainScreen(Doing):
     """Shows the run in front as it learns."""
 
     MODE, NAME, SHORT = "train", "Train", "Train"
@@ -40,7 +34,7 @@ class TrainScreen(WorkScreen):
         Command("train.stop", "s", "stop", "stop the run with a checkpoint; a second key makes sure"),
         Command("train.metric", "m", "metric", "the next metric"),
         Command("train.log_scale", "l", "log y", "a logarithmic scale, and back"),
-        Command("train.crosshair", "k", "crosshair", CROSSHAIR.help),
+        Command("train.crosshair", "k", "crosshair", "a crosshair on the loss; the arrows move it"),
         Command("train.smooth", "w", "smooth", "smooth the train loss more, or not at all"),
         Command("train.front", "r", "run", "another run in front"),
         Command("train.pin", "p", "pin", "pin a run, so that it is drawn on top, or take its pin away"),
@@ -51,13 +45,14 @@ class TrainScreen(WorkScreen):
         (-2, ((-3, (("epochs", 0),)), (-2, (("rate", 0),)))),
         (5, ((0, (("happened", 0),)),)),
     )
-    PAGES = ((("loss", 0), ("epochs", 7)), (("metric", 0), ("rate", 8)), (("happened", 0),))
+    PAGES = ((("why", 5), ("loss", 0), ("epochs", 7)), (("metric", 0), ("rate", 8)), (("happened", 0),))
 
     def __init__(self) -> None:
         super().__init__()
         self.metric = ""
         self.log_y = False
         self.smoothing = 0.0
+        self._troubled = False
         self._epochs = epoch_table(None, None)
 
     def panels(self) -> Iterable[Widget]:
@@ -74,19 +69,21 @@ class TrainScreen(WorkScreen):
             empty=self._no_epochs,
         )
         yield ChartPane("learning rate", self._rate, id="rate")
-        yield Pane("log", lambda width, height: log_lines(self.past, height), id="happened")
+        why = Pane("why", lambda width, height: progress.why(self.run, width), id="why")
+        why.can_focus = False
+        yield why
+        yield Pane("log", lambda width, height: log_lines(self.past, width, height), id="happened")
 
     # -- what it is about --
-
-    @property
-    def run(self) -> RunSummary | None:
-        """The run in front."""
-        return self.workbench.workspace.front_run
 
     @property
     def past(self) -> FollowedRun | None:
         """What is known of its events."""
         return self.workbench.workspace.front_history
+
+    @property
+    def _in_trouble(self) -> bool:
+        return self.run is not None and self.run.state in progress.TROUBLE
 
     def _others(self) -> Sequence[tuple[RunSummary, FollowedRun]]:
         shared = self.workbench.workspace
@@ -121,8 +118,20 @@ class TrainScreen(WorkScreen):
 
     # -- drawing --
 
+    def page_list(self) -> list[layout.Stack]:
+        """Return the pages; only a reason that the one line of the answer can't hold has a panel of its own."""
+        stacks = [[place for place in stack if place[0] != "why" or self._troubled] for stack in self.PAGES]
+        return layout.pages(stacks, self.size.height)
+
+    def place(self) -> None:
+        """Put the panels in their places, which depend on whether something went wrong."""
+        self._troubled = self._in_trouble
+        super().place()
+
     def show(self) -> None:
         """Draw what is in sight anew."""
+        if self._troubled != self._in_trouble:
+            self.place()
         best = progress.best_of(self.run, self.past) if self.run else None
         before, self._epochs = self._epochs, epoch_table(self.past, best)
         table = self.query_one("#epochs", Table)
@@ -136,7 +145,7 @@ class TrainScreen(WorkScreen):
 
     def changed(self, topic: str) -> None:
         """Draw the charts when events came, and only the sentences when summaries did."""
-        if topic == "front":
+        if topic == "front" or (topic == "runs" and self._troubled != self._in_trouble):
             self.show()
         elif topic in ("runs", "link"):
             self.query_one("#answer", Pane).repaint()
@@ -167,49 +176,6 @@ class TrainScreen(WorkScreen):
         named = [command for command in self.ACTIONS if command.verb == "crosshair" or self.live(command)]
         return named if self.run else []
 
-    def _command(self, verb: Verb, said: str) -> None:
-        run = self.run
-        assert run is not None
-
-        async def do() -> None:
-            await self.workbench.link.ask(Bench.command, run.id, verb)
-            self.workbench.say(f"{short_name(run.id)} {said}")
-
-        self.workbench.work(do(), "command")
-
-    def action_pause(self) -> None:
-        """Pause the run."""
-        self._command("pause", "pauses after its batch")
-
-    def action_go_on(self) -> None:
-        """Let the paused run go on."""
-        self._command("resume", "goes on")
-
-    def action_stop(self) -> None:
-        """Stop the run, after a second key."""
-        run = self.run
-        assert run is not None
-        name = short_name(run.id)
-
-        def sure(yes: bool | None) -> None:
-            if yes:
-                self._command("stop", "stops after its batch, with a checkpoint")
-
-        self.app.push_screen(
-            Confirming(f"stop {name}?  It keeps its checkpoint: x resumes it", "s", f"stop {name}"), sure
-        )
-
-    def action_resume(self) -> None:
-        """Start a worker again."""
-        run = self.run
-        assert run is not None
-
-        async def do() -> None:
-            await self.workbench.link.ask(Bench.resume, run.id)
-            self.workbench.say(f"{short_name(run.id)} starts again")
-
-        self.workbench.work(do(), "command")
-
     def action_metric(self) -> None:
         """Show the next metric."""
         known = charts.metric_names(self.past)
@@ -235,45 +201,6 @@ class TrainScreen(WorkScreen):
         chart.focus(scroll_visible=False)
         if not chart.crossed:
             chart.action_crosshair()
-
-    def action_front(self) -> None:
-        """Bring another run forward."""
-
-        def take(run: str | None) -> None:
-            if run:
-                self.workbench.bring_forward(run)
-
-        shared = self.workbench.workspace
-        choices = run_choices(shared.runs.values())
-        self.app.push_screen(Choosing("the run in front", among(choices), current=shared.front), take)
-
-    def action_pin(self) -> None:
-        """Pin a run, or take its pin away."""
-        shared = self.workbench.workspace
-
-        def take(run: str | None) -> None:
-            if run and run in shared.runs:
-                self.workbench.work(pin(run, not shared.runs[run].pinned), "command")
-
-        async def pin(run: str, pinned: bool) -> None:
-            await self.workbench.link.ask(Bench.annotate, run, pinned=pinned)
-            self.workbench.say(f"{short_name(run)} is {'drawn on top' if pinned else 'no longer drawn on top'}")
-
-        self.app.push_screen(
-            Choosing("pin a run, or take its pin away", among(run_choices(shared.runs.values()))), take
-        )
-
-    def action_worker_log(self) -> None:
-        """Show what the worker printed."""
-        run = self.run
-        assert run is not None
-
-        async def read() -> None:
-            printed = await self.workbench.link.ask(Bench.log, run.id, LOG_LINES)
-            lines: list[Line] = [[text(line)] for line in printed] or [[("it printed nothing", "dim")]]
-            self.app.push_screen(Reading(f"log of {short_name(run.id)}", lines))
-
-        self.workbench.work(read(), "log")
 
     def back(self) -> None:
         """Take the crosshair away first."""

@@ -1,4 +1,4 @@
-"""The commands that show what the Loader screen shows."""
+"""The experiment as far as a loader depends on it, and the commands that show the same as the Loader screen."""
 
 from __future__ import annotations
 
@@ -51,9 +51,7 @@ def seed_path(experiment: Experiment) -> str:
 def part_of(experiment: Experiment) -> Experiment:
     """Return an experiment with nothing but what a loader depends on: a model that is refused changes no batch."""
     about = msgspec.structs.replace(experiment.experiment, name="", group="", notes="")
-    return Experiment(
-        experiment=about, data=experiment.data, splitter=experiment.splitter, loader=experiment.loader
-    )
+    return Experiment(experiment=about, data=experiment.data, splitter=experiment.splitter, loader=experiment.loader)
 
 
 def data_of(experiment: Experiment | None) -> Data:
