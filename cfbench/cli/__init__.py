@@ -16,9 +16,10 @@ COMMANDS = {
     "agent": ("cfbench.cli.agent:agent", "Answer requests on stdin and stdout; started by cfbench on another machine."),
     "biases": ("cfbench.cli.exploring:biases", "Name the items, or users, with the highest and lowest biases."),
     "data": ("cfbench.cli.data:data", "Look at rating tables."),
-    "demo": ("cfbench.cli.train:demo", "Train on the built-in data and print what happens."),
+    "demo": ("cfbench.cli.train:demo", "Train on the built-in data and look on."),
     "evaluate": ("cfbench.cli.results:evaluate", "Measure a run's model on its valid or test rows."),
     "experiment": ("cfbench.cli.experiments:experiment", "Write, check and show experiments."),
+    "open": ("cfbench.cli.workbench:open_", "Open the workbench, on a file or a data set; cfbench alone does too."),
     "plugins": ("cfbench.cli.plugins:plugins", "See which plugins there are, and why one is broken."),
     "predict": ("cfbench.cli.results:predict", "Predict the targets of a file of users and items."),
     "recommend": ("cfbench.cli.exploring:recommend", "Name the items that a run's model predicts highest for a user."),
@@ -60,10 +61,17 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
 
 
-@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    subcommand_metavar="[FILE|DATASET] | COMMAND [ARGS]...",
+)
 @click.version_option(__version__, "--version", prog_name="cfbench")
 def root() -> None:
-    """Learn latent factors from who rated what: load data, train models, read what they learned."""
+    """Learn latent factors from who rated what: load data, train models, read what they learned.
+
+    Without a command the workbench opens; its options: cfbench open --help.
+    """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0 done, 1 the work failed or was left undone, 2 bad input, 130 interrupted, 141 the reader of the output left.
     """
-    code = _run(arguments)
+    code = _run(_opening(list(sys.argv[1:] if arguments is None else arguments)))
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -79,6 +87,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if code == _BROKEN_PIPE:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code
+
+
+def _opening(arguments: list[str]) -> list[str]:
+    """Return the arguments with "open" before those that name no command: ``cfbench``, ``cfbench FILE --slow``.
+
+    Without a terminal ``cfbench`` alone prints help.
+    """
+    from cfbench.tui.terminal import interactive
+
+    if not arguments:
+        return ["open"] if interactive(sys.stdin, sys.stdout) else []
+    if arguments[0] in ("-h", "--help", "--version"):
+        return arguments
+    words = iter(arguments)
+    for word in words:
+        if word in ("--on", "--look"):
+            next(words, None)
+        elif not word.startswith("-"):
+            return arguments if word in COMMANDS else ["open", *arguments]
+    return ["open", *arguments]
 
 
 def _run(arguments: Sequence[str] | None) -> int:

@@ -9,14 +9,14 @@ from typing import Any, TypeVar
 
 import click
 
-from cfbench.agent.local import LocalBench
 from cfbench.bench.interface import Bench
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _HOST, _BENCH = "cfbench.host", "cfbench.bench"
 
 
-def _remember(ctx: click.Context, parameter: click.Parameter, host: str | None) -> None:
+def remember_host(ctx: click.Context, parameter: click.Parameter, host: str | None) -> None:
+    """Keep what ``--on`` says."""
     if host:
         ctx.find_root().meta[_HOST] = host
 
@@ -24,24 +24,35 @@ def _remember(ctx: click.Context, parameter: click.Parameter, host: str | None) 
 def answering(function: _Function) -> _Function:
     """Give a command the two options that every one has: ``--json`` (as `as_json`) and ``--on HOST``."""
     where = click.option(
-        "--on", metavar="HOST", expose_value=False, callback=_remember, help="Work there, through ssh."
+        "--on", metavar="HOST", expose_value=False, callback=remember_host, help="Work there, through ssh."
     )
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(where(function))
 
 
+def host() -> str:
+    """Return the machine that the command works on, "" for this one."""
+    named: str = click.get_current_context().find_root().meta.get(_HOST, "")
+    return named
+
+
 def elsewhere() -> bool:
     """Return whether the command works on another machine, so that paths are that machine's."""
-    return _HOST in click.get_current_context().find_root().meta
+    return bool(host())
 
 
 def bench() -> Bench:
     """Return the bench that the command speaks to; the same one each time."""
     context = click.get_current_context().find_root()
     if _BENCH not in context.meta:
-        host = context.meta.get(_HOST)
-        context.meta[_BENCH] = _agent_on(host, context) if host else LocalBench()
+        context.meta[_BENCH] = _agent_on(host(), context) if host() else _local()
     found: Bench = context.meta[_BENCH]
     return found
+
+
+def _local() -> Bench:
+    from cfbench.agent.local import LocalBench
+
+    return LocalBench()
 
 
 def _agent_on(host: str, context: click.Context) -> Bench:

@@ -16,6 +16,8 @@ from cfbench.cli.experiments import settings_option
 from cfbench.cli.following import closing_line, follow, print_event, variant
 from cfbench.cli.here import answering, bench, elsewhere
 from cfbench.cli.output import number, print_json, say, show
+from cfbench.cli.workbench import can_show
+from cfbench.cli.workbench import show as show_workbench
 from cfbench.errors import BadInput
 from cfbench.experiment import Component, Data, Experiment
 
@@ -155,9 +157,10 @@ def _train_here(experiment: Experiment, folds: bool, seeds: int, as_json: bool) 
 
 @click.command()
 @click.option("--epochs", type=click.IntRange(1), default=5, help="Passes over the training rows.")
+@click.option("--plain", is_flag=True, help="Print a line an epoch, in a terminal too.")
 @answering
-def demo(epochs: int, as_json: bool) -> int:
-    """Train on the built-in data and print what happens: a line an epoch and the final RMSE.
+def demo(epochs: int, plain: bool, as_json: bool) -> int:
+    """Train on the built-in data and look on: in the workbench, or without a terminal as a line an epoch.
 
     The data are synthetic: ratings of invented titles, made from planted factors.
     """
@@ -167,6 +170,10 @@ def demo(epochs: int, as_json: bool) -> int:
         training=experiments.Training(epochs=epochs),
     )
     experiment = msgspec.structs.replace(experiment, experiment=experiments.About(name="demo"))
+    if not (plain or as_json) and can_show():
+        from cfbench.tui.start import training
+
+        return show_workbench(screen="train", first=training(experiment))
     code = _watch(bench(), bench().start(bench().check(experiment, "demo")), as_json)
     if not code and not as_json:
         say("next: cfbench runs list, cfbench evaluate last, cfbench experiment new YOUR-RATINGS.csv")

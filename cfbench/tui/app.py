@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import os
 import time
 import traceback
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, ClassVar, ParamSpec, TypeVar
+from typing import Any, ClassVar
 
 from textual.app import App
 from textual.events import Event, Key
@@ -21,19 +20,21 @@ from cfbench.registry.catalogue import Catalogue
 from cfbench.tui import looks
 from cfbench.tui.commands import EVERYWHERE, Command, bindings
 from cfbench.tui.draft import Draft
-from cfbench.tui.drawing.lines import Line, cells, text
+from cfbench.tui.drawing.lines import Line
+from cfbench.tui.keeping import Keeper
+from cfbench.tui.remembered import Remembered
 from cfbench.tui.screens import WORK_SCREENS
+from cfbench.tui.shell import standing
 from cfbench.tui.shell.everywhere import Everywhere
 from cfbench.tui.shell.screen import WorkScreen
 from cfbench.tui.shell.strips import Foot
 from cfbench.tui.watching import Watcher
-from cfbench.tui.workspace import Workspace, short_name
-
-P = ParamSpec("P")
-T = TypeVar("T")
+from cfbench.tui.workspace import Workspace
 
 PACE, SLOW_PACE = 0.5, 2.0
 """Seconds between two updates of what moves by itself."""
+
+_NOTHING = Remembered()
 
 SCREEN_COMMANDS = tuple(
     Command(f"app.{screen.MODE}", f"{n},f{n}", "", f"the {screen.NAME} screen", f"go('{screen.MODE}')")
@@ -50,6 +51,8 @@ class Workbench(Everywhere, App[int]):
         start: the screen to open with.
         look: one of looks.LOOKS, or "" where nothing may be coloured.
         slow: update every two seconds only.
+        kept: what is remembered of the last time.
+        first: what to do as soon as the first screen stands.
     """
 
     CSS_PATH = "workbench.tcss"
@@ -61,15 +64,25 @@ class Workbench(Everywhere, App[int]):
     screen_commands = SCREEN_COMMANDS
 
     def __init__(
-        self, link: Link, workspace: Workspace, *, start: str = "data", look: str = "dark", slow: bool = False
-    ):
+        self,
+        link: Link,
+        workspace: Workspace,
+        *,
+        start: str = "data",
+        look: str = "dark",
+        slow: bool = False,
+        kept: Remembered = _NOTHING,
+        first: Callable[[Workbench], Coroutine[Any, Any, None]] | None = None,
+    ) -> None:
         self.DEFAULT_MODE = start  # type: ignore[misc]  # Textual reads it when the app is made
         self.look = look
-        super().__init__()
+        # Without colour: Textual chooses now, before it knows the look, whether it sends greys or nothing.
+        super().__init__(ansi_color=None if look else True)
         self.link, self.workspace, self.slow = link, workspace, slow
         link.on_state = self._link_changed
         self.notices: list[tuple[float, str, str]] = []
-        self.recent: list[str] = []
+        self.keeper = Keeper(self, kept)
+        self._first = first
         self._jobs: dict[str, asyncio.Task[Any]] = {}
         self.watcher = Watcher(link, workspace, self.pace, self.changed)
         for name in looks.LOOKS:
@@ -83,11 +96,12 @@ class Workbench(Everywhere, App[int]):
         self.work(self.link.start(), "link")
         self.work(self.watcher.runs(), "runs")
         self.work(self.list_plugins(), "plugins")
+        if self._first is not None:
+            self.work(self._first(self), "first")
 
     async def action_leave(self) -> None:
-        """Leave; runs go on."""
-        self.watcher.stop()
-        self.exit(0)
+        """Leave, and say which runs go on."""
+        self.exit(0, message="\n".join(filter(None, (self.workspace.farewell(), await self.keeper.save()))) or None)
 
     def action_no_quit(self) -> None:
         """Say how to leave, so that ctrl+c never ends anything without a word."""
@@ -112,11 +126,12 @@ class Workbench(Everywhere, App[int]):
             self.log.error("".join(traceback.format_exception(error)))
             self.say(f"this did not work: {type(error).__name__}: {error}", "bad")
 
-    def on_unmount(self) -> None:
-        """Give up what is still being asked."""
+    async def on_unmount(self) -> None:
+        """Give up what is still being asked, let the bench's process go, and remember what a signal cut short."""
         self.watcher.stop()
         for task in self._jobs.values():
             task.cancel()
+        await asyncio.gather(self.link.close(), self.keeper.save())
 
     async def list_plugins(self, refresh: bool = False) -> None:
         """Ask which plugins there are, or look at each anew."""
@@ -131,9 +146,13 @@ class Workbench(Everywhere, App[int]):
         """Tell the screen in sight that something of a topic is different."""
         if topic == "runs":
             self._choose_front()
+        elif topic == "draft":
+            self.keeper.soon()
         screen = self.base_screen
         if screen is not None and screen.is_mounted:
             screen.query_one("#status").repaint()  # type: ignore[attr-defined]
+            if topic == "link":
+                screen.query_one("#answer").repaint()  # type: ignore[attr-defined]
             screen.changed(topic)
 
     @property
@@ -157,19 +176,25 @@ class Workbench(Everywhere, App[int]):
         self.changed("draft")
         return True
 
+    @property
+    def recent(self) -> list[str]:
+        """Sources of data used lately, newest first."""
+        return self.keeper.recent
+
     def remember(self, source: str) -> None:
         """Put a source of data first among those used lately."""
-        self.recent = [source, *[other for other in self.recent if other != source]][:20]
+        self.keeper.opened(source)
 
     # -- the run in front --
 
     def _choose_front(self) -> None:
         workspace = self.workspace
+        workspace.marks = [run for run in workspace.marks if run in workspace.runs]
         if workspace.front not in workspace.runs:
             newest = [*[run.id for run in workspace.living()], *reversed(workspace.runs)]
             self.bring_forward(newest[0] if newest else "")
         else:
-            self.follow()
+            self._follow()
 
     def bring_forward(self, run: str) -> None:
         """Let Train and Explore show another run."""
@@ -179,6 +204,10 @@ class Workbench(Everywhere, App[int]):
 
     def follow(self) -> None:
         """Follow the runs that something shows: the one in front, the marked, the pinned."""
+        self._follow()
+        self.keeper.soon()
+
+    def _follow(self) -> None:
         workspace = self.workspace
         pinned = [run.id for run in workspace.runs.values() if run.pinned]
         shown = {workspace.front, *workspace.marks, *pinned[-5:]}
@@ -188,33 +217,11 @@ class Workbench(Everywhere, App[int]):
 
     def status(self, width: int) -> Line:
         """Return where the bench is and what runs there, at the right end of the first line."""
-        line: Line = []
-        living = self.workspace.living()
-        state = self.link.state
-        if width >= 30 or not living:
-            line.append(text(self.workspace.host, "dim"))
-        if state.phase != "connected":
-            line = [("! ", "warn"), (f"{self.workspace.host}: {state.phase}", "dim")]
-        elif living:
-            run = living[0]
-            sign, role = looks.STATES[run.state]
-            if width >= 30:
-                more = f" +{len(living) - 1}" if len(living) > 1 else ""
-                line += [("  ·  ", "faint"), (sign, role), text(f" {short_name(run.id)[:16]}{more}")]
-            else:
-                line = [(sign, role)]
-            line.append((f" {100 * run.step // max(1, run.steps):3} %", ""))
-        return [(" " * max(0, width - cells(line)), ""), *line]
+        return standing.status(self.workspace, self.link.state, width)
 
     def trouble(self) -> Line:
         """Return what is wrong with the link in a sentence, or nothing."""
-        state = self.link.state
-        if state.phase in ("connected", "connecting"):
-            return []
-        what = f"the bench on {self.workspace.host} is {state.phase}"
-        retry = f", next try in {state.retry_in:.0f} s" if state.retry_in else ""
-        why = f": {state.reason}" if state.reason else ""
-        return [("! ", "warn"), text(f"{what}{retry}{why}", "b"), ("  runs go on", "dim")]
+        return standing.trouble(self.workspace.host, self.link.state)
 
     def _link_changed(self, state: LinkState) -> None:
         self.changed("link")
@@ -241,6 +248,7 @@ class Workbench(Everywhere, App[int]):
     def action_go(self, mode: str) -> None:
         """Show a screen."""
         self.switch_mode(mode)
+        self.keeper.soon()
 
     def action_turn(self, pages: int) -> None:
         """Turn the pages of a narrow screen."""
@@ -260,11 +268,13 @@ class Workbench(Everywhere, App[int]):
 
     def action_theme(self) -> None:
         """Take the next look."""
-        if "NO_COLOR" in os.environ:
+        if not self.look:
             self.say("NO_COLOR is set, so there are no colours to choose")
             return
         self.look = looks.LOOKS[(looks.LOOKS.index(self.look) + 1) % len(looks.LOOKS)]
         self.theme = f"cfbench-{self.look}"
+        self.keeper.look = self.look
+        self.keeper.soon()
         self.say(f"look: {self.look}")
 
     def _here(self) -> WorkScreen:

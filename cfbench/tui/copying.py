@@ -64,7 +64,7 @@ def _to_file(content: bytes) -> str:
         with durable.disk_full(path):
             durable.replace(path, content)
     except (CfbenchError, OSError) as error:
-        return f"not kept in a file: {error}"
+        return f"not kept in a file: {getattr(error, 'strerror', None) or error}"
     return f"it is in {path}"
 
 

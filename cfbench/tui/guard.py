@@ -234,7 +234,7 @@ def broken(reason: str, account: str) -> WorkFailed:
     try:
         path = log_crash(account)
     except (CfbenchError, OSError) as error:
-        return WorkFailed(what, mend=f"its log can't be written: {error}")
+        return WorkFailed(what, mend=f"its log can't be written: {getattr(error, 'strerror', None) or error}")
     return WorkFailed(what, mend=f"what is known is in {path}")
 
 

@@ -53,6 +53,14 @@ class Workspace:
         """Return the runs that are alive, running ones first."""
         return sorted((run for run in self.runs.values() if run.state in ALIVE), key=lambda run: ALIVE.index(run.state))
 
+    def farewell(self) -> str:
+        """Return what to say to somebody who leaves: which runs go on without the screen."""
+        living = self.living()
+        if not living:
+            return ""
+        who = f"run {short_name(living[0].id)} goes on" if len(living) == 1 else f"{len(living)} runs go on"
+        return f"{who}: cfbench{'' if self.host == 'local' else f' --on {self.host}'} brings you back"
+
     def letters(self) -> Iterator[tuple[str, str]]:
         """Yield each marked run's letter and id."""
         yield from zip("abc", self.marks, strict=False)

@@ -78,7 +78,7 @@ def run_events(run: str, epochs: int, done: int, end: str = "", lr: float = 0.00
          "parameters": 133_977, "deterministic": True, "environment": {}, **common},
     ]  # fmt: skip
     for step in range(10, STEPS * done + 1, 10):
-        at = {"time": NOW - 90 + step / 10, **common}
+        at = {"time": NOW - 90 + step / 10, "boot": "b", "mono": 10 + step / 10}
         loss = 0.6 + 0.8 / (1 + step / 40)
         events.append({"seq": len(events) + 1, "event": "step", "step": step, "loss": loss, "lr": lr, **at})
         if step % STEPS == 0:

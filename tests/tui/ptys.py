@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import shlex
 import signal
 import struct
 import subprocess
@@ -15,6 +16,7 @@ import termios
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 PATIENCE = 20.0
@@ -125,45 +127,43 @@ def wait_until(holds: Callable[[], object], what: Callable[[], object]) -> None:
 
 
 class Tmux:
-    """A tmux server of the test's own with one window."""
+    """A tmux server of the test's own; `command` starts it, or talks to it."""
 
-    def __init__(self, command: str, environ: Mapping[str, str], columns: int = 80, rows: int = 24) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="cfbench-tmux-")
-        self._base = ["tmux", "-f", "/dev/null", "-S", f"{self._folder.name}/socket"]
-        self._environ = {**environ, "TERM": "xterm-256color", "SHELL": "/bin/sh"}
-        self("new-session", "-d", "-x", str(columns), "-y", str(rows), command)
+    def __init__(self, socket: Path, environ: Mapping[str, str]) -> None:
+        self.command = ["tmux", "-f", "/dev/null", "-S", str(socket)]
+        self._environ = {**environ, "SHELL": "/bin/sh"}
 
     def __call__(self, *arguments: str) -> str:
         """Return what a command of tmux prints."""
         asked = subprocess.run(
-            [*self._base, *arguments], env=self._environ, capture_output=True, text=True, timeout=PATIENCE, check=False
+            [*self.command, *arguments],
+            env=self._environ,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
         )
         return asked.stdout
 
-    def screen(self) -> str:
-        """Return what is on the screen."""
-        return self("capture-pane", "-p")
-
-    def keys(self, *names: str) -> None:
-        """Press keys, named as tmux does."""
-        self("send-keys", *names)
-
     def wait_for(self, wanted: str) -> str:
-        """Return the screen, once it shows `wanted`."""
-        wait_until(lambda: wanted in self.screen(), lambda: f"{wanted!r} is not in\n{self.screen()}")
-        return self.screen()
+        """Return what is on the screen, once `wanted` is."""
+        wait_until(lambda: wanted in self("capture-pane", "-p"), lambda: self("capture-pane", "-p"))
+        return self("capture-pane", "-p")
 
     def close(self) -> None:
         """End the server and what runs in it."""
         self("kill-server")
-        self._folder.cleanup()
 
 
 @contextlib.contextmanager
-def tmux(command: str, environ: Mapping[str, str] = PLAIN, **options: Any) -> Iterator[Tmux]:
-    """A command in tmux, ended when the block is left."""
-    running = Tmux(command, environ, **options)
-    try:
-        yield running
-    finally:
-        running.close()
+def tmux(
+    command: Sequence[str], environ: Mapping[str, str] = PLAIN, columns: int = 80, rows: int = 24
+) -> Iterator[Tmux]:
+    """A command in tmux without a terminal around it, ended when the block is left."""
+    with tempfile.TemporaryDirectory(prefix="cfbench-tmux-") as folder:
+        server = Tmux(Path(folder) / "socket", environ)
+        server("new-session", "-d", "-x", str(columns), "-y", str(rows), shlex.join(command))
+        try:
+            yield server
+        finally:
+            server.close()

@@ -279,8 +279,7 @@ class Form(Pane):
                 self.repaint()
 
         finder = among([Choice(name, name) for name in named])
-        title = f"{setting.label}: {setting.help}" if setting.help else setting.label
-        self.app.push_screen(Choosing(title, finder, current=current, free=free), take)
+        self.app.push_screen(Choosing(setting.label, finder, current=current, free=free), take)
 
     def _set(self, setting: Setting, value: Any) -> None:
         self._workbench.edit(lambda draft: draft.set(setting.path, value))

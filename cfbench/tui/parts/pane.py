@@ -149,12 +149,9 @@ class Pane(Widget, can_focus=True):
 
     # -- what the person does --
 
-    def on_focus(self) -> None:
-        """Make the rule heavy."""
-        self.repaint()
-
-    def on_blur(self) -> None:
-        """Make the rule thin."""
+    def watch_has_focus(self, focused: bool) -> None:
+        """Make the rule heavy, or thin again."""
+        super().watch_has_focus(focused)
         self.repaint()
 
     def on_click(self, event: Click) -> None:

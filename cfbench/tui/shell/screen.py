@@ -27,6 +27,7 @@ class WorkScreen(Screen[None]):
     """A screen of the workbench.
 
     A subclass names itself, declares its commands and its panels' places, yields the panels, and draws anew in `show`.
+    `KEPT` names those of its attributes that the next start shall find as they are.
     """
 
     MODE: ClassVar[str] = ""
@@ -35,6 +36,7 @@ class WorkScreen(Screen[None]):
     ACTIONS: ClassVar[Sequence[Command]] = ()
     WIDE: ClassVar[layout.Bands] = ()
     PAGES: ClassVar[Sequence[layout.Stack]] = ()
+    KEPT: ClassVar[Sequence[str]] = ("page",)
 
     AUTO_FOCUS = None
 
@@ -80,6 +82,7 @@ class WorkScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Yield header, answer, panels, footer."""
+        self.workbench.keeper.restore(self)
         yield Head(self.workbench.WORK_SCREENS, self.MODE)
         yield Strip(lambda width, height: [self.workbench.status(width)], id="status")
         yield Strip(self._answer, id="answer")
@@ -97,8 +100,16 @@ class WorkScreen(Screen[None]):
         self.place()
 
     def on_resize(self) -> None:
-        """Put the panels in their places."""
+        """Put the panels in their places, and stay with the one that has the focus."""
+        panel = self.focused_panel()
+        for number, stack in enumerate(self.page_list()):
+            if panel is not None and panel.id in [name for name, _ in stack]:
+                self.page = number
         self.place()
+
+    def on_screen_suspend(self) -> None:
+        """Let the screen's settings be remembered."""
+        self.workbench.keeper.note(self)
 
     def on_screen_resume(self) -> None:
         """Show what has changed meanwhile."""

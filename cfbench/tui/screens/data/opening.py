@@ -1,50 +1,86 @@
-"""What the draft says of its data, changed as a whole or in part; the rest of the experiment stays as it was."""
+"""How the experiment being set up comes to other data; each function returns TOML that a draft takes as one step."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-import msgspec
-
-from cfbench.bench.interface import Bench
-from cfbench.bench.link import Link
 from cfbench.experiment import Data
 from cfbench.tui.draft import Draft
 
+_DATA_SET = re.compile(r"([A-Za-z_][\w.]*:)?[A-Za-z0-9][A-Za-z0-9-]{1,39}")
+
 
 def data_of(draft: Draft | None) -> Data:
-    """Return the table [data] of a draft."""
+    """Return the table [data] of a draft, an empty one where it says none."""
     return draft.experiment.data if draft and draft.experiment else Data()
 
 
-async def draft_on(link: Link, data: Data, draft: Draft | None) -> Draft:
-    """Return a draft about other data: a new one, or the one given with its [data] replaced."""
-    template = Draft(await link.ask(Bench.template, data))
-    if draft is None or draft.problem is not None:
+def sources(data: Data) -> list[str]:
+    """Return the files or the data set that `data` names."""
+    return [data.source] if isinstance(data.source, str) else list(data.source)
+
+
+def is_relative(source: str) -> bool:
+    """Return whether a source depends on the folder that the bench was started in; a data set's name does not."""
+    return not source.startswith(("/", "~")) and not _DATA_SET.fullmatch(source)
+
+
+def located(source: str, folder: str) -> str:
+    """Return a source such that it means the same from any folder."""
+    return posixpath.normpath(posixpath.join(folder, source)) if is_relative(source) else source
+
+
+def on_other_data(draft: Draft | None, template: str) -> str:
+    """Return a draft's TOML with the [data] of a template, or the template where there is no experiment to keep.
+
+    The splitter is the template's too where either of them has several files: it may name them.
+    """
+    if draft is None or draft.experiment is None:
         return template
-    for key in list(draft.get("data", {})):
-        draft.unset(f"data.{key}")
-    for key, value in _leaves("data", template.get("data", {})):
-        draft.set(key, value)
-    if not isinstance(data.source, str):
-        for key, value in _leaves("splitter", template.get("splitter", {})):
-            draft.set(key, value)
-    return draft
+    new, changed = Draft(template), Draft(draft.text)
+    several = any(len(sources(data_of(one))) > 1 for one in (new, changed))
+    for table in ("data", "splitter") if several else ("data",):
+        before, after = changed.get(table, {}), new.get(table, {})
+        for path in _lost(table, before, after):
+            changed.unset(path)
+        for path, value in _leaves(table, after):
+            changed.set(path, value)
+    return changed.text
 
 
-def _leaves(path: str, table: Mapping[str, object]) -> list[tuple[str, object]]:
-    found: list[tuple[str, object]] = []
+def _lost(path: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in before.items():
+        if key not in after:
+            yield f"{path}.{key}"
+        elif isinstance(value, dict) and isinstance(after[key], dict):
+            yield from _lost(f"{path}.{key}", value, after[key])
+
+
+def _leaves(path: str, table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for key, value in table.items():
-        found += _leaves(f"{path}.{key}", value) if isinstance(value, dict) else [(f"{path}.{key}", value)]
-    return found
+        if isinstance(value, dict):
+            yield from _leaves(f"{path}.{key}", value)
+        else:
+            yield f"{path}.{key}", value
 
 
-def with_side(data: Data, table: str, source: str) -> Data:
-    """Return data joined with a table of items or users; what was said of an earlier one is forgotten."""
+def with_changes(draft: Draft, changes: Mapping[str, Any]) -> str:
+    """Return a draft's TOML with settings (path -> value) changed; None leaves one out."""
+    changed = Draft(draft.text)
+    for path, value in changes.items():
+        changed.set(path, value)
+    return changed.text
+
+
+def joined(data: Data, table: str, source: str) -> dict[str, Any]:
+    """Return the settings that join another table of items or users; what was said of the one before is forgotten."""
     side = getattr(data, table)
-    return msgspec.structs.replace(data, **{table: type(side)(source=source)})
-
-
-def with_source(source: str) -> Data:
-    """Return data of one source, all of it to be guessed."""
-    return Data(source=source)
+    changes: dict[str, Any] = {f"data.{table}.{key}": None for key in ("id", "title", "fields", "read")}
+    for kind in ("categorical", "continuous"):
+        left = [name for name in getattr(data, kind) if name not in side.fields]
+        if left != getattr(data, kind):
+            changes[f"data.{kind}"] = left
+    return {**changes, f"data.{table}.source": source}

@@ -5,27 +5,30 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from cfbench.answers import Row, RowPage
+from cfbench.experiment import Data
 
 PAGE = 200
-_MOST_PAGES = 20
+MOST_PAGES = 20
 
 
 class Rows:
     """Pages of rows that were fetched.
 
     Attributes:
-        total: how many rows there are.
-        number: of the data that they belong to; an answer for earlier data is dropped.
+        data: which rows.
+        total: how many there are.
+        asked: offsets of the pages that were asked for last, so that none is asked for twice.
     """
 
     def __init__(self) -> None:
+        self.data = Data()
         self.total = 0
-        self.number = 0
+        self.asked: list[int] = []
         self._pages: OrderedDict[int, tuple[Row, ...]] = OrderedDict()
 
-    def start(self, total: int) -> None:
+    def start(self, data: Data, total: int) -> None:
         """Forget everything: the data are others now."""
-        self.total, self.number = total, self.number + 1
+        self.data, self.total, self.asked = data, total, []
         self._pages.clear()
 
     def row(self, n: int) -> Row | None:
@@ -44,5 +47,5 @@ class Rows:
     def take(self, page: RowPage) -> None:
         """Keep a page."""
         self._pages[page.offset // PAGE] = page.rows
-        while len(self._pages) > _MOST_PAGES:
+        while len(self._pages) > MOST_PAGES:
             self._pages.popitem(last=False)

@@ -2,146 +2,116 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from cfbench.answers import Column, DataProfile, Row
-from cfbench.experiment import Data
+from cfbench.answers import Bar, DataProfile, Row
+from cfbench.answers import Column as DataColumn
+from cfbench.errors import CfbenchError
+from cfbench.text import label
 from cfbench.tui.drawing import figures
-from cfbench.tui.drawing.lines import Line, Span, text
+from cfbench.tui.drawing.lines import Line, Span, sentence, text
+from cfbench.tui.parts.table import Column, widest
+from cfbench.tui.screens.data import layouts
 
-ROLES = {
-    "ratings": ("user", "item", "target", "time", "categorical", "continuous", ""),
-    "items": ("id", "title", "categorical", "continuous", ""),
-    "users": ("id", "categorical", "continuous", ""),
-}
-"""What a column of each table can be read as; "" is not used."""
+_MOST_PLACES = 3
+_UNUSED = "not used"
+
+EMPTY: Line = [
+    ("no data yet: ", "dim"), ("o", "b"), (" opens a file, ", "dim"), ("d", "b"), (" a data set, ", "dim"),
+    ("p", "b"), (" takes a path", "dim"),
+]  # fmt: skip
+OFFER: Line = [
+    ("to try it without a file: ", "dim"), ("d", "b"), (" then ", "dim"), ("enter", "b"),
+    (" takes the built-in demo", "dim"),
+]  # fmt: skip
 
 
-_TONES = {"✓": "ok", "!": "warn", "·": "dim"}
-
-
-def answer(profile: DataProfile, sources: Sequence[str]) -> list[Line]:
+def answer(profile: DataProfile, sources: Sequence[str], width: int) -> list[Line]:
     """Return how much there is, and how it was read."""
-    main: Line = [
-        (f"{profile.kept:,} {_noun(profile)}", "b"),
+    explicit = profile.feedback == "explicit"
+    how_much: Line = [
+        (f"{figures.count(profile.kept)} {'ratings' if explicit else 'rows'}", "b"),
         (" by ", ""),
-        (f"{profile.users:,} users", "b"),
+        (f"{figures.count(profile.users)} users", "b"),
         (" of ", ""),
-        (f"{profile.items:,} items", "b"),
-        ("  ·  ", "faint"),
-        (f"{100 * profile.density:.2f} % filled", ""),
+        (f"{figures.count(profile.items)} items", "b"),
     ]
-    if profile.feedback == "explicit":
-        main += [("  ·  ", "faint"), (f"mean {profile.target_mean:.2f}", "")]
-    read = ", ".join(_layout(profile))
-    return [main, [text(f"{', '.join(sources)}  ·  read as {read}  ·  {profile.feedback}", "dim")]]
+    filled: Line = [(f"{100 * profile.density:.2f} % filled", "")]
+    mean: Line = [(f"mean {profile.target_mean:.2f}".replace("-", figures.MINUS) if explicit else "implicit", "")]
+    read: Line = [text(f"read as {', '.join(layouts.summary(profile))}", "dim")] if profile.files else []
+    joined = [file for file in profile.files if file.table != "ratings"]
+    with_sides: Line = [text(f"with {' and '.join(file.name for file in joined)}", "dim")] if joined else []
+    source: Line = [text(", ".join(sources), "dim")]
+    return [sentence([how_much, filled, mean], width), sentence([source, read, with_sides], width)]
 
 
-def _noun(profile: DataProfile) -> str:
-    return "ratings" if profile.feedback == "explicit" else "rows"
-
-
-def _layout(profile: DataProfile) -> list[str]:
-    parts = []
-    for part in profile.files[0].layout if profile.files else ():
-        value = f"{part.name} {part.value}" if part.name in ("header", "quote", "columns") else part.value
-        parts.append(value + ("" if part.guessed else " (as said)"))
-    return parts
+def refusal(error: CfbenchError, width: int, height: int) -> list[Line]:
+    """Return what is wrong, where, and what to do about it, as far as there is room."""
+    wrong: list[Line] = [[("✗ ", "bad"), text(error.what)], [text(error.where, "dim")] if error.where else []]
+    mend: Line = [text(error.mend, "dim")] if error.mend else []
+    return [sentence([*wrong, mend], width)] if height < 2 else [sentence(wrong, width), mend]
 
 
 def day(time: str | None) -> str:
     """Return the day of a time in ISO 8601: 4 Dec 1997."""
-    return datetime.fromisoformat(time).astimezone(UTC).strftime("%d %b %Y").lstrip("0") if time else ""
+    return datetime.fromisoformat(time).astimezone(UTC).strftime("%d %b %Y").lstrip("0") if time else figures.MISSING
 
 
-def row(row: Row) -> Sequence[Span]:
+def row_columns(profile: DataProfile | None) -> tuple[Column, ...]:
+    """Return the columns of the table of rows."""
+    users = widest([label(row.user) for row in profile.first], 24) if profile else 0
+    time = (Column("time", 11, ">"),) if profile is None or profile.time_first else ()
+    return Column("user", max(8, users), ">"), Column("item", 0), Column("rating", 8, ">"), *time
+
+
+def column_columns(columns: Sequence[DataColumn]) -> tuple[Column, ...]:
+    """Return the columns of the table of columns."""
+    names = widest([label(column.name) for column in columns], 16)
+    roles = widest([column.role or _UNUSED for column in columns], 12)
+    return Column("column", max(6, names)), Column("read as", max(7, roles)), Column("why", 0)
+
+
+def places(bars: Sequence[Bar]) -> int:
+    """Return how many decimals tell targets apart."""
+    ends = [f"{end:g}" for bar in bars for end in (bar.low, bar.high)]
+    return min(_MOST_PLACES, max((len(end.partition(".")[2]) for end in ends if "e" not in end), default=0))
+
+
+def row(row: Row, places: int) -> Sequence[Span]:
     """Return one row's cells: user, title, target, day."""
-    return [text(row.user), text(row.item), (figures.plain(row.target), "b"), (day(row.time), "dim")]
+    return [text(row.user), text(row.item), (figures.metric(row.target, places), ""), (day(row.time), "dim")]
 
 
-def column(column: Column) -> Sequence[Span]:
-    """Return a column's cells: table, name, role, reason."""
-    role: Span = (column.role, "b") if column.role else ("not used", "dim")
-    table = "" if column.table == "ratings" else column.table
-    return [text(column.name), role, text(" ".join(part for part in (table, column.reason) if part), "dim")]
+def column(column: DataColumn) -> Sequence[Span]:
+    """Return a column's cells: name, role, table and reason."""
+    role: Span = (column.role, "b") if column.role else (_UNUSED, "dim")
+    told = [] if column.table == "ratings" else [column.table]
+    told += [column.reason] if column.role else []
+    return [text(column.name), role, text(", ".join(told), "dim")]
 
 
-def doctor(profile: DataProfile) -> list[Line]:
-    """Return what was dropped and why, what repeats, and what to look at."""
-    found: list[tuple[str, str, str]] = []
-    for reason, rows in profile.dropped.items():
-        found.append(("!", f"{rows:,} rows dropped", reason))
-    if profile.duplicates:
-        said = f", {profile.conflicts:,} with another target" if profile.conflicts else ""
-        found.append(("!", f"{profile.duplicates:,} rows repeat a pair{said}", "which one counts: duplicates"))
-    else:
-        found.append(("✓", "no user rated an item twice", ""))
-    if profile.merged_items:
-        found.append(("·", f"{profile.merged_items:,} items became one with another by title", ""))
-    found += [("!", note, "") for note in profile.notes]
-    if profile.read == profile.kept:
-        found.append(("✓", "every row is kept", f"{profile.read:,} of {profile.read:,}"))
-    if profile.shared_titles and not any("title" in note for note in profile.notes):
-        found.append(
-            ("!", f"{profile.shared_titles:,} titles are shared by several items", 'data.items.by = "title" merges')
-        )
-    roles = {"✓": "ok", "!": "warn", "·": "dim"}
-    return [
-        [("  ", ""), (sign, roles[sign]), text(f" {what}"), text(f"   {mend}", "dim")] for sign, what, mend in found
-    ]
+def guesses(columns: Sequence[DataColumn]) -> Line:
+    """Return how many roles were guessed."""
+    guessed = sum(bool(column.role) and column.reason != "said" for column in columns)
+    return [(f"{guessed} guessed" if guessed else "as said", "dim")] if columns else []
 
 
-def changed_role(data: Data, column: Column, role: str) -> dict[str, object]:
-    """Return the settings (path -> value) that give a column another role; None leaves one out."""
-    table = "data" if column.table == "ratings" else f"data.{column.table}"
-    changes: dict[str, object] = {}
-    if column.role in ("user", "item", "target", "time", "id", "title"):
-        changes[f"{table}.{column.role}"] = "none" if column.role in ("target", "time") else None
-    for kind in ("categorical", "continuous"):
-        names = [name for name in getattr(data, kind) if name != column.name]
-        names += [column.name] if role == kind else []
-        if names != list(getattr(data, kind)):
-            changes[f"data.{kind}"] = names
-    if role in ("user", "item", "target", "time", "id", "title"):
-        changes[f"{table}.{role}"] = column.name
-    if column.table != "ratings":
-        side = getattr(data, column.table)
-        fields = [name for name in side.fields if name != column.name]
-        fields += [column.name] if role in ("categorical", "continuous") else []
-        changes[f"{table}.fields"] = fields
-    return changes
+def span(bars: Sequence[Bar]) -> Line:
+    """Return from where to where targets go."""
+    if not bars:
+        return []
+    shown = [figures.plain(end) for end in (bars[0].low, bars[-1].high)]
+    whole = all(end == int(end) for bar in bars for end in (bar.low, bar.high))
+    to = "–" if bars[0].low >= 0 else " … "
+    return [(to.join(dict.fromkeys(shown)) + (", whole" if whole else ""), "dim")]
 
 
-def command(data: Data) -> str:
-    """Return the command that describes the same data."""
-    sources = [data.source] if isinstance(data.source, str) else list(data.source)
-    parts = ["cfbench", "data", "describe", *sources]
-    for option, value in (
-        ("--user", data.user),
-        ("--item", data.item),
-        ("--target", data.target),
-        ("--time", data.time),
-        ("--separator", data.read.separator),
-        ("--encoding", data.read.encoding),
-        ("--quote", data.read.quote),
-        ("--items", data.items.source or None),
-        ("--item-id", data.items.id),
-        ("--title", data.items.title),
-        ("--users", data.users.source or None),
-        ("--user-id", data.users.id),
-        ("--duplicates", data.duplicates if data.duplicates != "keep" else None),
-        ("--missing", data.missing if data.missing != "error" else None),
-        ("--min-user", str(data.min_user) if data.min_user else None),
-        ("--min-item", str(data.min_item) if data.min_item else None),
-    ):
-        parts += [option, value] if value is not None else []
-    if data.read.header is not None:
-        parts.append("--header" if data.read.header else "--no-header")
-    if data.items.by == "title":
-        parts.append("--by-title")
-    for kind in ("categorical", "continuous"):
-        for name in getattr(data, kind):
-            parts += [f"--{kind}", name]
-    return shlex.join(parts)
+def half(profile: DataProfile) -> Line:
+    """Return how few items hold half of all rows."""
+    return [("half of all in ", "dim"), (f"{100 * profile.half_items:.0f} %", ""), (" of items", "dim")]
+
+
+def days(profile: DataProfile) -> Line:
+    """Return the first and the last day."""
+    return [(f"{day(profile.time_first)} – {day(profile.time_last)}", "dim")] if profile.times else []

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from cfbench.answers import Ends, Recommendations, Scored
+from cfbench.answers import Ends, Recommendations, RunSummary, Scored
 from cfbench.tui.drawing import figures
 from cfbench.tui.drawing.bars import bar, diverging
-from cfbench.tui.drawing.lines import Line, Span, inset, text
+from cfbench.tui.drawing.lines import Line, Span, inset, sentence, text, wrapped
+from cfbench.tui.parts.table import Column
+from cfbench.tui.workspace import short_name
+
+BAR = 12
+"""Cells of a bar in a table."""
 
 
 def named(scored: Scored) -> str:
@@ -18,36 +24,99 @@ def named(scored: Scored) -> str:
 def biases(ends: Ends, width: int, height: int) -> list[Line]:
     """Return the highest and the lowest biases with bars, half of the lines each."""
     half = max(1, (height - 1) // 2)
-    shown = [*ends.top[:half], *reversed(ends.bottom[:half])]
+    top = ends.top[:half]
+    shown = [*top, *reversed([one for one in ends.bottom[:half] if one not in top])]
     return inset(diverging([(named(one), one.value, one.count) for one in shown], width - 2, height))
 
 
-def answer(ends: Ends | None, recommended: Recommendations | None) -> Line:
-    """Return the best item by bias, and what a user should see."""
-    line: Line = []
+def answer(
+    ends: Ends | None, of: str, recommended: Recommendations | None, size: int, user_first: bool = False
+) -> Line:
+    """Return the item, or the user, with the highest bias, and what a user should see."""
+    clauses: list[Line] = []
     if ends and ends.top:
         best = ends.top[0]
-        line += [("best liked: ", "dim"), text(named(best), "b"), (f"  bias {figures.signed(best.value)}", "")]
+        name: Line = [("best: ", "dim")] if of == "item" else [("rates highest: ", "dim"), ("user ", "")]
+        clauses.append([*name, text(named(best), "b"), (f"  bias {figures.signed(best.value)}", "")])
     if recommended and recommended.items:
-        line += [("  ·  ", "faint")] if line else []
         first = recommended.items[0]
-        line += [text(f"user {recommended.user} should see "), text(named(first), "b"), (f": {first.value:.2f}", "")]
-    return line
+        user: Line = [("user ", ""), text(recommended.user, "b"), (" should see ", "")]
+        clauses.append([*user, text(named(first), "b"), (f": {figures.metric(first.value, 2)}", "b")])
+    return sentence(reversed(clauses) if user_first else clauses, size)
 
 
-def row(number: int, scored: Scored, low: float, high: float, places: int = 2) -> Sequence[Span]:
-    """Return one line's cells: rank, title, value, bar between low and high, training rows."""
-    share = (scored.value - low) / (high - low) if high > low else 1.0
+def circumstances(run: RunSummary, epochs: int, least: int, recommended: Recommendations | None, size: int) -> Line:
+    """Return which model speaks, as of which epoch, and what is left out."""
+    epoch = run.epoch if epochs == run.epochs_done and run.epoch else epochs
+    clauses = [
+        f"run {short_name(run.id)}, {run.model.rpartition(':')[2]}, epoch {epoch} of {run.epochs}",
+        at_least(least),
+    ]
+    if recommended:
+        rated = f"{figures.count(recommended.ratings)} ratings of user {recommended.user}"
+        clauses.append(f"{rated}, mean {figures.metric(recommended.mean, 2)}, are hidden")
+    return sentence([[text(clause, "dim")] for clause in clauses], size)
+
+
+def at_least(least: int) -> str:
+    """Return what is shown, by its rows in training."""
+    return "with any number of ratings" if least == 1 else f"with {least} ratings or more"
+
+
+def without_factors(run: RunSummary | None) -> Line:
+    """Return why there is nothing to explore, and the next key; nothing where there is."""
+    if run is None:
+        return [("no run yet: ", "dim"), ("3", "b"), (" sets one up", "dim")]
+    if run.epochs_done:
+        return []
+    name = short_name(run.id)
+    if run.state in ("queued", "running", "paused"):
+        return [text(f"no factors yet: {name} has not finished an epoch   ", "dim"), ("4", "b"), (" watches it", "dim")]
+    was = "was " if run.state in ("stopped", "lost") else ""
+    said = f"no factors: {name} {was}{run.state} before its first epoch   "
+    return [text(said, "dim"), ("r", "b"), (" takes another run", "dim")]
+
+
+def refused(reason: str, size: int) -> list[Line]:
+    """Return why the bench gave no answer, in as many lines as it takes."""
+    lines = wrapped(reason, size - 4)
+    return [[("  ✗ " if not number else "    ", "bad"), *line] for number, line in enumerate(lines)]
+
+
+def columns(measure: str, low: float, high: float) -> tuple[Column, ...]:
+    """Return the columns of a ranking; the last one has bars, with an axis from `low` to `high` in its heading."""
+    left, right = figures.plain(low), figures.plain(high)
+    axis = left + " " * max(1, BAR - len(left) - len(right)) + right
+    return (
+        Column("#", 2, ">"),
+        Column("title", 0),
+        Column(measure, 7, ">"),
+        Column("ratings", 7, ">"),
+        Column(axis, BAR),
+    )
+
+
+def axis(items: Sequence[Scored], step: float) -> tuple[float, float]:
+    """Return ends of an axis that holds all values, multiples of a step."""
+    values = [one.value for one in items if math.isfinite(one.value)]
+    if not values:
+        return 0.0, step
+    low, high = step * math.floor(min(values) / step), step * math.ceil(max(values) / step)
+    return round(low, 6), round(high if high > low else low + step, 6)
+
+
+def row(number: int, scored: Scored, ends: tuple[float, float], places: int) -> Sequence[Span]:
+    """Return one line's cells: rank, title, value, training rows, bar."""
+    low, high = ends
     return [
-        (f"{number + 1}", "dim"),
+        (str(number + 1), "dim"),
         text(named(scored)),
         (figures.metric(scored.value, places), "b"),
-        (bar(max(0.02, share), 10), "s1"),
-        (f"{scored.count:,}", "dim"),
+        (figures.count(scored.count), "dim"),
+        (bar((scored.value - low) / (high - low), BAR), "s1"),
     ]
 
 
 def about(recommended: Recommendations) -> Line:
-    """Return what the user rated, and how many items were ranked."""
-    rated = f"{recommended.ratings:,} ratings, mean {recommended.mean:.1f}"
-    return [text(f"user {recommended.user}", "b"), (f"  {rated}  of {recommended.unseen:,} unseen", "dim")]
+    """Return for whom, and how many items were ranked."""
+    return [text(f"user {recommended.user}"), (f"  of {figures.count(recommended.unseen)} unseen", "dim")]

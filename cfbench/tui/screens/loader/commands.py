@@ -44,6 +44,10 @@ class Commands:
         focused = self._screen.focused_panel()
         return focused.id or "" if focused else ""
 
+    def _cursor(self, table: str, rows: int) -> int:
+        """Return the row under a table's cursor; the table may have been longer when it was drawn."""
+        return min(self._screen.query_one(f"#{table}", Table).cursor, rows - 1)
+
     def live(self, command: Command) -> bool:
         """Return whether a command can be done now: most need an experiment."""
         screen = self._screen
@@ -57,7 +61,7 @@ class Commands:
         """Take the splitter under the cursor, list a field's labels, or go on to the model."""
         screen = self._screen
         if self.panel == "classes" and screen.labelled:
-            self._list_labels(screen.labelled[screen.query_one("#classes", Table).cursor][0])
+            self._list_labels(screen.labelled[self._cursor("classes", len(screen.labelled))][0])
         elif self.panel != "how" or not self._take_splitter():
             screen.workbench.action_go("model")
 
@@ -71,10 +75,11 @@ class Commands:
     def _take_splitter(self) -> bool:
         """Take the splitter under the cursor; return False where it was taken already."""
         screen, known = self._screen, self._screen.catalogue
-        cursor = screen.query_one("#how", Table).cursor
-        if known is None or cursor >= len(screen.splitters) or screen.splitters[cursor] == screen.splitter:
+        if known is None or not screen.splitters:
             return False
-        splitter = screen.splitters[cursor]
+        splitter = screen.splitters[self._cursor("how", len(screen.splitters))]
+        if splitter == screen.splitter:
+            return False
         if reason := choices.unfit(splitter, screen.workbench.workspace.profile):
             screen.workbench.say(f"{splitter.title} {reason}", "warn")
         else:
@@ -83,7 +88,7 @@ class Commands:
 
     def _switch_field(self) -> None:
         screen = self._screen
-        field = screen.fields[screen.query_one("#fields", Table).cursor]
+        field = screen.fields[self._cursor("fields", len(screen.fields))]
         if role := choices.taken(field, screen.workbench.workspace.profile):
             screen.workbench.say(
                 f"{field.name} is the name of the {role} too: name the columns of {field.table}", "warn"

@@ -35,7 +35,7 @@ class LoaderScreen(Commands, WorkScreen):
     """Sets up the split, the batches and the fields of the experiment, and shows what comes of it."""
 
     MODE, NAME, SHORT = "loader", "Loader", "Load"
-    AUTO_FOCUS = ""
+    AUTO_FOCUS = ""  # type: ignore[assignment]  # None would let Textual focus the bar
     ACTIONS = ACTIONS
     WIDE = (
         (6, ((0, (("split", 0),)),)),
@@ -85,7 +85,7 @@ class LoaderScreen(Commands, WorkScreen):
         )
         yield Table(
             "side fields",
-            [Column("", 1), Column("", 0), Column("", 14, ">")],
+            [Column("", 1), Column("", 0), Column("", 15, ">")],
             self._field_row,
             lambda: len(self.fields),
             id="fields",

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
-from cfbench.registry import parameters
 from cfbench.registry.catalogue import Catalogue
 from cfbench.registry.declarations import Broken, Declaration, Notice
-from cfbench.tui.drawing.lines import Line, Span, columns, pair, text
+from cfbench.text import label, width
+from cfbench.tui.drawing.lines import Line, Span, fit, text, wrapped
+from cfbench.tui.settings import Setting, settings_of, show
 
 KINDS = ("dataset", "splitter", "model", "loss", "optimizer", "schedule", "metric")
+
+_FACT = 13
+_WIDEST = {"parameter": 16, "default": 12, "allowed": 22}
+_MEANING_AT_LEAST = 24
 
 
 class Entry(Struct, frozen=True):
@@ -56,51 +62,92 @@ def _words(entry: Entry) -> str:
     return str(entry.broken).lower()
 
 
-def card(entry: Entry | None, width: int) -> list[Line]:
-    """Return all there is to say of a plugin, or why it is broken."""
+def card(entry: Entry | None, size: int) -> list[Line]:
+    """Return all there is to say of a plugin, or why it is broken, in lines of at most `size` cells."""
     if entry is None:
         return []
     if entry.broken:
-        return _broken(entry.broken)
+        return _broken(entry.broken, size)
     plugin = entry.plugin
     assert plugin is not None
     lines: list[Line] = [
         [("  ", ""), text(plugin.title, "b"), text(f"   {plugin.kind}", "dim")],
-        [("  ", ""), text(plugin.summary)],
+        *_indented(wrapped(plugin.summary, size - 2)),
         [],
-        *[[("  ! ", "warn"), text(notice.text)] for notice in entry.notices],
-        *_parameters(plugin, width),
-        _fact("name", plugin.full_name),
-        _fact("from", f"{plugin.package} {plugin.version}".strip() or plugin.path),
     ]
-    if plugin.path:
-        lines.append(_fact("file", plugin.path))
+    for notice in entry.notices:
+        lines += _indented(wrapped(notice.text, size - 4), ("  ! ", "warn"))
+    lines += [*_parameters(plugin, size), []]
+    lines += _fact("name", plugin.full_name, size)
+    lines += _fact("from", f"{plugin.package} {plugin.version}".strip(), size)
+    lines += _fact("file", plugin.path, size)
     for name, value in plugin.facts.items():
-        if value not in (None, "", False, [], {}):
-            lines.append(_fact(name.replace("_", " "), "yes" if value is True else str(value)))
+        lines += _fact(name.replace("_", " "), in_words(value), size)
     return lines
 
 
-def _fact(name: str, value: str) -> Line:
-    return [("  ", ""), *pair(name, value, name_cells=13)]
+def in_words(value: Any, inside: bool = False) -> str:
+    """Return a fact as a person says it: yes for true, nothing for false or empty, ``key value`` for tables."""
+    if value is None or value is False:
+        return ""
+    if value is True:
+        return "yes"
+    if isinstance(value, Mapping):
+        parts = (f"{key} {words}" for key, part in value.items() if (words := in_words(part, inside=True)))
+        return f"({', '.join(parts)})" if inside else " · ".join(parts)
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(in_words, value))
+    return str(value)
 
 
-def _parameters(plugin: Declaration, width: int) -> list[Line]:
-    if not plugin.properties:
-        return [[("  it has no parameters", "dim")], []]
-    named = max(13, *(len(name) + 1 for name in plugin.properties))
-    lines = [columns([("  parameter", named + 2, "<"), ("meaning, what is allowed, default", width, "<")], "dim", 1)]
-    helps = [pair(name, parameters.help_of(plugin, name), name_cells=named) for name in plugin.properties]
-    return [*lines, *([("  ", ""), *line] for line in helps), []]
+def _indented(lines: Sequence[Line], first: Span = ("  ", "")) -> list[Line]:
+    blank = (" " * width(first[0]), "")
+    return [[first if not number else blank, *line] for number, line in enumerate(lines)]
 
 
-def _broken(broken: Broken) -> list[Line]:
-    lines: list[Line] = [
+def _fact(name: str, value: str, size: int) -> list[Line]:
+    """Return a name and its value, in as many lines as it takes; none where there is no value."""
+    if not value:
+        return []
+    return _indented(wrapped(value, size - _FACT - 3), (f"  {fit(name, _FACT)} ", "dim"))
+
+
+def _parameters(plugin: Declaration, size: int) -> list[Line]:
+    """Return a table of parameters: name, default, what is allowed, meaning; narrow ones have the meaning below."""
+    settings = settings_of(plugin, plugin.kind)
+    if not settings:
+        return [[("  it has no parameters", "dim")]]
+    rows = [(setting.label, show(setting, setting.default), _allowed(setting)) for setting in settings]
+    columns = list(zip(*rows, strict=True))
+    sizes = [
+        min(most, max(len(title), *(width(label(cell)) for cell in column)))
+        for (title, most), column in zip(_WIDEST.items(), columns, strict=True)
+    ]
+    start = 2 + sum(sizes) + 2 * len(sizes)
+    below = size - start < _MEANING_AT_LEAST
+    title: Line = [("  ", ""), *((fit(name, cells) + "  ", "dim") for name, cells in zip(_WIDEST, sizes, strict=True))]
+    lines = [title if below else [*title, ("meaning", "dim")]]
+    for setting, row in zip(settings, rows, strict=True):
+        cells = [f"{fit(cell, room)}  " for cell, room in zip(row, sizes, strict=True)]
+        head: Line = [("  ", ""), (cells[0], "b"), (cells[1], ""), (cells[2], "dim")]
+        if below:
+            lines += [head, *([("      ", ""), *line] for line in wrapped(setting.help, size - 6, "dim"))]
+            continue
+        first, *rest = wrapped(setting.help, size - start, "dim")
+        lines += [[*head, *first], *([(" " * start, ""), *line] for line in rest)]
+    return lines
+
+
+def _allowed(setting: Setting) -> str:
+    return f"{setting.allowed} {setting.unit}".strip() or "any text"
+
+
+def _broken(broken: Broken, size: int) -> list[Line]:
+    return [
         [("  ", ""), text(broken.source, "b"), text(f"   {broken.origin}", "dim")],
         [],
-        [("  ✗ ", "bad"), text(broken.reason)],
+        *_indented(wrapped(broken.reason, size - 4), ("  ✗ ", "bad")),
         [],
+        *_fact("file", broken.path, size),
+        [("  ", ""), ("r", "b"), (" looks again once it is mended", "dim")],
     ]
-    if broken.path:
-        lines.append(_fact("file", broken.path))
-    return [*lines, [("  ", ""), ("r", "b"), (" looks again once it is mended", "dim")]]

@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from cfbench.tui.commands import Command
 from cfbench.tui.dialogs.asking import Asking
+from cfbench.tui.dialogs.reading import Reading
 from cfbench.tui.drawing.lines import Line, Span, text
 from cfbench.tui.parts.pane import Pane
 from cfbench.tui.parts.table import Column, Table
@@ -22,6 +23,7 @@ class PluginsScreen(WorkScreen):
     MODE, NAME, SHORT = "plugins", "Plugins", "Plug"
     ACTIONS = (
         Command("plugins.refresh", "r", "look again", "look at every plugin anew"),
+        Command("plugins.read", "enter", "read", "all there is to say of the plugin, to scroll through"),
         Command("plugins.filter", "slash", "find", "show only plugins whose name, kind or summary has some text"),
     )
     WIDE = ((0, ((56, (("plugins", 0),)), (0, (("card", 0),)))),)
@@ -36,14 +38,14 @@ class PluginsScreen(WorkScreen):
         """Yield the list and the card."""
         yield Table(
             "plugins",
-            [Column("", 1), Column("name", 0), Column("kind", 9), Column("from", 12), Column("version", 8, ">")],
+            [Column("", 1), Column("name", 0), Column("kind", 9), Column("from", 8), Column("version", 8, ">")],
             self._row,
             lambda: len(self._entries),
             id="plugins",
             notes=lambda: [text(f"/ {self.filter}", "b")] if self.filter else [],
             empty=self._empty,
         )
-        yield Pane("about", lambda width, height: card(self.chosen, width), id="card")
+        yield Pane("about", self._card, id="card")
 
     def show(self) -> None:
         """Draw the list anew."""
@@ -65,6 +67,12 @@ class PluginsScreen(WorkScreen):
         """What is under the cursor."""
         table = self.query_one("#plugins", Table)
         return self._entries[table.cursor] if table.cursor < len(self._entries) else None
+
+    def _card(self, width: int, height: int) -> list[Line]:
+        lines = card(self.chosen, width)
+        if len(lines) <= height:
+            return lines
+        return [*lines[: height - 1], [("  … ", "dim"), ("enter", "b"), (" shows all", "dim")]]
 
     def _row(self, number: int) -> Sequence[Span]:
         return self._entries[number].row()
@@ -92,6 +100,17 @@ class PluginsScreen(WorkScreen):
     @on(Table.Moved, "#plugins")
     def _moved(self) -> None:
         self.query_one("#card", Pane).repaint()
+
+    def live(self, command: Command) -> bool:
+        """Return whether a command can be done now: there must be a plugin to read about."""
+        return command.verb != "read" or self.chosen is not None
+
+    @on(Table.Chosen, "#plugins")
+    def action_read(self) -> None:
+        """Show all there is to say of the plugin under the cursor."""
+        if self.chosen:
+            lines = card(self.chosen, min(self.size.width, Reading.WIDTH) - 4)
+            self.app.push_screen(Reading(self.chosen.name, lines))
 
     def action_refresh(self) -> None:
         """Look at every plugin anew."""

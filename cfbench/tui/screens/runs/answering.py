@@ -8,14 +8,14 @@ from cfbench.tui.drawing import figures
 from cfbench.tui.drawing.chart import reading
 from cfbench.tui.drawing.lines import Line, sentence, text
 from cfbench.tui.looks import STATES
-from cfbench.tui.screens.runs.listing import Wanted, best_runs, comparable
+from cfbench.tui.screens.runs.listing import best_runs, comparable
 from cfbench.tui.screens.runs.settings import Settings
 from cfbench.tui.workspace import ALIVE, Workspace, short_name
 
 _TOLD = ("running", "paused", "queued", "failed", "lost")
 
 
-def answer(shared: Workspace, settings: Settings, wanted: Wanted, width: int) -> list[Line]:
+def answer(shared: Workspace, settings: Settings, width: int) -> list[Line]:
     """Return the sentence, and a line of circumstances."""
     runs = shared.runs
     if not runs:

@@ -71,10 +71,13 @@ class Words:
         return text
 
 
-def listed(runs: Mapping[str, RunSummary], settings: Settings, wanted: Wanted, words: Words) -> list[Entry]:
-    """Return the lines of the list; pinned runs come first, runs without a value of the order last."""
+def listed(runs: dict[str, RunSummary], settings: Settings, wanted: Wanted, words: Words) -> list[Entry]:
+    """Return the lines of the list; pinned runs come first, those without a value of the order last.
+
+    Runs that are equal in the order follow one another from the newest to the oldest.
+    """
     searched = wanted.text.lower().split()
-    found = [run for run in runs.values() if not searched or _fits(words.of(run, settings), searched)]
+    found = [run for run in reversed(runs.values()) if not searched or _fits(words.of(run, settings), searched)]
     key = _key(wanted.order, settings)
     keyed = [(key(run), run) for run in found]
     there = sorted((pair for pair in keyed if pair[0] != _MISSING), key=lambda pair: pair[0], reverse=wanted.backwards)

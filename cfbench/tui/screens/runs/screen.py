@@ -52,6 +52,7 @@ class RunsScreen(Doing):
         Command("runs.delete", "D", "delete", "move the run to the trash; a second key makes sure"),
     )
     WIDE = ((0, ((-3, (("runs", 0), ("card", 10))), (-2, (("overlay", -3), ("compared", -2))))),)
+    KEPT = ("page", "wanted")
     PAGES = ((("runs", 0), ("card", 7)), (("overlay", 0), ("compared", 10)))
 
     def __init__(self) -> None:
@@ -89,7 +90,7 @@ class RunsScreen(Doing):
 
     def answer(self, width: int) -> list[Line]:
         """Say which is best, and what went wrong."""
-        return answer(self.workbench.workspace, self._settings, self.wanted, width)
+        return answer(self.workbench.workspace, self._settings, width)
 
     def _notes(self) -> Line:
         shared, wanted = self.workbench.workspace, self.wanted
@@ -170,7 +171,7 @@ class RunsScreen(Doing):
 
     @on(Table.Moved, "#runs")
     def _moved(self) -> None:
-        for panel in ("card", "overlay", "foot"):
+        for panel in ("card", "foot", *(() if self.workbench.workspace.marks else ("overlay",))):
             self._repaint(panel)
         self.look_into(self.chosen)
 
@@ -225,7 +226,10 @@ class RunsScreen(Doing):
     def _typed(self, event: Input.Changed) -> None:
         if self.finding and event.value != self.wanted.text:
             self.table.cursor = 0
-            self.relist(Wanted(event.value, self.wanted.order, self.wanted.backwards, self.wanted.group))
+            self.wanted = Wanted(event.value, self.wanted.order, self.wanted.backwards, self.wanted.group)
+            self._list()
+            self._repaint("runs")
+            self._moved()
 
     @on(Finder.Done)
     def _found(self) -> None:

@@ -45,6 +45,7 @@ class TrainScreen(Doing):
         (-2, ((-3, (("epochs", 0),)), (-2, (("rate", 0),)))),
         (5, ((0, (("happened", 0),)),)),
     )
+    KEPT = ("page", "metric", "log_y", "smoothing")
     PAGES = ((("why", 5), ("loss", 0), ("epochs", 7)), (("metric", 0), ("rate", 8)), (("happened", 0),))
 
     def __init__(self) -> None:
@@ -97,7 +98,8 @@ class TrainScreen(Doing):
         if self.run is None:
             return Chart(empty=[("no run yet", "dim")])
         best = progress.best_of(self.run, self.past)
-        return charts.loss_chart(self.run, self.past, best, log=self.log_y, smoothing=self.smoothing)
+        smoothing = self.smoothing if self.smoothing in charts.SMOOTHINGS else 0.0  # it may come from a file
+        return charts.loss_chart(self.run, self.past, best, log=self.log_y, smoothing=smoothing)
 
     def _metric(self) -> Chart:
         if self.run is None:
@@ -189,8 +191,7 @@ class TrainScreen(Doing):
 
     def action_smooth(self) -> None:
         """Smooth the train loss more, or not at all."""
-        steps = charts.SMOOTHINGS
-        self.smoothing = steps[(steps.index(self.smoothing) + 1) % len(steps)]
+        self.smoothing = next((more for more in charts.SMOOTHINGS if more > self.smoothing), 0.0)
         self.show()
 
     def action_crosshair(self) -> None:

@@ -1,0 +1,159 @@
+"""What can be done on the Data screen: open data, join titles, say how they are written and what columns mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal, cast
+
+from textual.events import Paste
+
+from cfbench.experiment import Data
+from cfbench.tui.commands import Command
+from cfbench.tui.copying import pasted_path
+from cfbench.tui.dialogs.asking import Asking
+from cfbench.tui.dialogs.choosing import Choosing, among
+from cfbench.tui.dialogs.picking import Picking
+from cfbench.tui.parts.table import Table
+from cfbench.tui.screens.data import layouts, opening, roles
+from cfbench.tui.screens.data.equal import command
+from cfbench.tui.screens.data.sets import DataSets
+
+if TYPE_CHECKING:
+    from cfbench.tui.screens.data.screen import DataScreen
+
+ACTIONS = (
+    Command("data.open", "o", "open", "pick a file of ratings"),
+    Command("data.use", "enter", "use", "go on to the loader; in the panel of columns: say what the column means"),
+    Command("data.named", "d", "data sets", "choose a data set by its name"),
+    Command("data.items", "i", "items", "join a table of items, for their titles and fields"),
+    Command("data.role", "c", "columns", "say what the chosen column means"),
+    Command("data.layout", "l", "layout", "say how the files are written, where the guess is wrong"),
+    Command("data.paste", "p", "paste path", "type or paste the path of a file of ratings"),
+    Command("data.users", "U", "users", "join a table of users, for their fields"),
+    Command("data.undo", "u", "undo", "take the last change back"),
+)
+
+
+class Commands:
+    """Actions of the screen."""
+
+    @property
+    def _screen(self) -> DataScreen:
+        return cast("DataScreen", self)
+
+    def live(self, command: Command) -> bool:
+        """Return whether a command can be done now: some need data."""
+        screen = self._screen
+        if command.verb == "layout":
+            return screen.profile is not None or screen.failed is not None
+        if command.verb == "undo":
+            return screen.draft is not None
+        return command.verb in ("open", "named", "paste") or screen.profile is not None
+
+    # -- opening --
+
+    def action_open(self) -> None:
+        """Pick a file of ratings."""
+        self._pick("ratings", self.open)
+
+    def _pick(self, title: str, take: Callable[[str], None]) -> None:
+        bench = self._screen.workbench
+        picking = Picking(title, bench.link, recent=bench.recent if take == self.open else ())
+        bench.push_screen(picking, lambda path: take(path) if path else None)
+
+    def action_paste(self) -> None:
+        """Type or paste the path of a file."""
+        asking = Asking("the path of a file of ratings", hint="~/ml-100k/u.data")
+        self._screen.app.push_screen(asking, lambda path: self.open(path) if path else None)
+
+    def on_paste(self, event: Paste) -> None:
+        """Open the path that was pasted."""
+        event.stop()
+        self.open(event.text)
+
+    def action_named(self) -> None:
+        """Choose a data set by its name."""
+        catalogue = self._screen.workbench.workspace.catalogue
+        sets = DataSets(catalogue.of_kind("dataset") if catalogue else [])
+        self._screen.app.push_screen(sets, lambda name: self.open(name) if name else None)
+
+    def open(self, path: str) -> None:
+        """Read a file, or a named data set, and set the experiment up on it."""
+        if path := pasted_path(path):
+            self._screen.use(Data(source=path))
+
+    # -- saying more of them --
+
+    def action_items(self) -> None:
+        """Pick the table that has the items' titles."""
+        self._pick("items, with their titles", lambda path: self._join("items", path))
+
+    def action_users(self) -> None:
+        """Pick the table that has the users' fields."""
+        self._pick("users", lambda path: self._join("users", path))
+
+    def _join(self, table: Literal["items", "users"], path: str) -> None:
+        screen = self._screen
+        screen.workbench.edit(
+            lambda draft: draft.edit(opening.with_changes(draft, opening.joined(screen.data, table, path)))
+        )
+
+    def action_role(self) -> None:
+        """Say what a column means."""
+        screen = self._screen
+        columns = screen.profile.columns if screen.profile else ()
+        if not columns:
+            return
+        column = columns[min(screen.query_one("#columns", Table).cursor, len(columns) - 1)]
+
+        def take(role: str | None) -> None:
+            changes = roles.changes(screen.data, columns, column, role) if role is not None else {}
+            if changes:
+                screen.workbench.edit(lambda draft: draft.edit(opening.with_changes(draft, changes)))
+
+        choosing = Choosing(f"column {column.name}", among(roles.choices(column)), current=column.role)
+        screen.app.push_screen(choosing, take)
+
+    def action_layout(self) -> None:
+        """Choose a part of how the files are written, then what it is."""
+        screen = self._screen
+        data = screen.failed or screen.data
+        choosing = Choosing("how the files are written", among(layouts.parts(screen.readable, data)))
+        screen.app.push_screen(choosing, lambda path: self._say_part(path, data) if path else None)
+
+    def _say_part(self, path: str, data: Data) -> None:
+        said, choices = layouts.said(path, data), layouts.allowed(path)
+        dialog = (
+            Choosing(layouts.title(path), among(choices), current=said, free=layouts.is_free(path))
+            if choices
+            else Asking(layouts.title(path), said, hint="user, item, rating, time")
+        )
+        self._screen.app.push_screen(dialog, lambda told: self._set_part(path, told) if told is not None else None)
+
+    def _set_part(self, path: str, told: str) -> None:
+        screen = self._screen
+        value = layouts.meant(path, told)
+        if screen.failed is not None:
+            screen.use(layouts.with_part(screen.failed, path, value))
+        else:
+            screen.workbench.edit(lambda draft: draft.set(path, value))
+
+    # -- the rest --
+
+    def action_use(self) -> None:
+        """Go on to the loader, or say what the column under the cursor means."""
+        panel = self._screen.focused_panel()
+        if panel is not None and panel.id == "columns":
+            self.action_role()
+        else:
+            self._screen.workbench.action_go("loader")
+
+    def action_undo(self) -> None:
+        """Take the last change back, and say what that was."""
+        undone: list[str | None] = []
+        if self._screen.workbench.edit(lambda draft: undone.append(draft.undo())):
+            self._screen.workbench.say(undone[0] or "there is nothing to undo")
+
+    def equal(self) -> str:
+        """Return the command that describes the same data."""
+        return command(self._screen.data)
