@@ -111,6 +111,7 @@ def first_day(person: Person) -> list[str]:
     person.press("3")
     person.see("n_factors")
     person.press("Enter", "C-u")
+    person.see("a whole number is needed")
     person.type("20")
     person.press("Enter")
     person.see("20 ")
@@ -123,8 +124,8 @@ def first_day(person: Person) -> list[str]:
     shown = person.see("n_factors")
     read.append(_line(shown, "n_factors"))
     person.press("6")
-    shown = person.see("best liked")
-    read.append(_line(shown, "best liked"))
+    shown = person.see("best: ")
+    read.append(_line(shown, "best: "))
     person.press("q")
     return read
 

@@ -32,6 +32,7 @@ def called(*arguments: str) -> set[str]:
         "cfbench.bench.interface",
         "cfbench.agent.local",
         "cfbench.cli",
+        "cfbench.tui.start",
     ],
 )
 def test_light_modules_stay_light(module: str) -> None:

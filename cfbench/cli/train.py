@@ -16,7 +16,7 @@ from cfbench.cli.experiments import settings_option
 from cfbench.cli.following import closing_line, follow, print_event, variant
 from cfbench.cli.here import answering, bench, elsewhere
 from cfbench.cli.output import number, print_json, say, show
-from cfbench.cli.workbench import can_show
+from cfbench.cli.workbench import can_show, for_good
 from cfbench.cli.workbench import show as show_workbench
 from cfbench.errors import BadInput
 from cfbench.experiment import Component, Data, Experiment
@@ -171,7 +171,8 @@ def demo(epochs: int, plain: bool, as_json: bool) -> int:
     )
     experiment = msgspec.structs.replace(experiment, experiment=experiments.About(name="demo"))
     if not (plain or as_json) and can_show():
-        from cfbench.tui.start import training
+        with for_good():
+            from cfbench.tui.start import training
 
         return show_workbench(screen="train", first=training(experiment))
     code = _watch(bench(), bench().start(bench().check(experiment, "demo")), as_json)

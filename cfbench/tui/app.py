@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from textual.app import App
 from textual.events import Event, Key
 from textual.screen import Screen
+from textual.widgets import Input
 
 from cfbench.bench.interface import Bench
 from cfbench.bench.link import Link, LinkState
@@ -242,6 +243,13 @@ class Workbench(Everywhere, App[int]):
             if screen is not None and screen.is_mounted and screen.query_one("#foot", Foot).notice:
                 screen.query_one("#foot", Foot).say("")
         await super().on_event(event)
+
+    def on_key(self, event: Key) -> None:
+        """Put into the field that was opened meanwhile what was typed before it had the focus."""
+        field = self.focused
+        if isinstance(field, Input) and event.is_printable and event.character:
+            event.prevent_default()
+            field.insert_text_at_cursor(event.character)
 
     # -- commands of every screen --
 

@@ -35,6 +35,9 @@ GRACE = 2.0
 
 MOST_LOGS = 10
 
+BETWEEN_LOOKS = 5.0
+"""Seconds between two looks whether the terminal is still there."""
+
 ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 RESET = (
@@ -70,6 +73,16 @@ class Driver(LinuxDriver):
         # Not in the handler itself: it may have interrupted a write that holds the lock which stopping needs.
         signal.signal(signal.SIGTSTP, lambda *_: self.loop.call_soon_threadsafe(self._stop))
         signal.signal(signal.SIGCONT, lambda *_: self.loop.call_soon_threadsafe(self._continue))
+        self._terminal = select.poll()
+        self._terminal.register(self.fileno, 0)  # asked for nothing, it tells of a hang-up alone
+        self._look()
+
+    def _look(self) -> None:
+        """End where the terminal is gone and no signal said so, as to a program without a shell's session."""
+        if self._terminal.poll(0):
+            signal.raise_signal(signal.SIGHUP)
+        else:
+            self.loop.call_later(BETWEEN_LOOKS, self._look)
 
     def start_application_mode(self) -> None:
         """Take the terminal."""

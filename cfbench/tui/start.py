@@ -15,6 +15,7 @@ from cfbench.tui.app import Workbench
 from cfbench.tui.draft import Draft
 from cfbench.tui.keeping import workspace
 from cfbench.tui.screens.data import DataScreen
+from cfbench.tui.screens.data.opening import with_changes
 
 First = Callable[[Workbench], Coroutine[Any, Any, None]]
 
@@ -80,7 +81,19 @@ def training(experiment: Experiment) -> First:
         shared.runs[started[0]] = await link.ask(Bench.run, started[0])
         workbench.bring_forward(started[0])
         if shared.draft is None:
-            shared.draft = Draft(await link.ask(Bench.template, experiment.data, experiment.model.name))
+            template = Draft(await link.ask(Bench.template, experiment.data, experiment.model.name))
+            shared.draft = Draft(with_changes(template, _settings(experiment)))
             workbench.changed("draft")
 
     return first
+
+
+def _settings(experiment: Experiment) -> dict[str, Any]:
+    """Return the settings besides the data that are not the default ones: path -> value."""
+    return {
+        f"{table}.{key}": value
+        for table, settings in experiment.document().items()
+        if table != "data" and isinstance(settings, dict)
+        for key, value in settings.items()
+        if key != "name" or table == "experiment"
+    }

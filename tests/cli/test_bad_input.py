@@ -98,7 +98,10 @@ CASES = {
     "nothing to evaluate": (nothing, ("evaluate", "last"), ["last", "cfbench runs list"]),
     "unknown plugin to show": (nothing, ("plugins", "show", "adamm"), ["adamm", "'adam", "cfbench plugins list"]),
     "plugin of two kinds": (nothing, ("plugins", "show", "mse"), ["mse", "loss", "metric", "--kind"]),
-    "unknown command": (nothing, ("trian",), ["trian", "--help"]),
+    "unknown command": (nothing, ("trian",), ["trian", "'train'", "--help"]),
+    "neither command, file nor data set": (nothing, ("ml-9m",), ["command, file or data set 'ml-9m'"]),
+    "no file to open": (nothing, ("--slow", "my.csv"), ["my.csv", "no such file"]),
+    "no terminal to open it on": (nothing, ("--no-mouse",), ["terminal", "--help"]),
     "unknown option": (nothing, ("train", "--epochs", "3"), ["--epochs", "cfbench train --help"]),
     "options that exclude each other": (DEMO, (*TRAIN, "--here", "--detach"), ["--here", "--detach"]),
 }

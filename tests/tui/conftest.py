@@ -220,6 +220,9 @@ class FakeBench:
 
     # -- runs --
 
+    def run(self, run: str) -> RunSummary:
+        return self.summaries[run]
+
     def experiment(self, run: str) -> Experiment:
         return experiments.parse(experiments.tables(demo_template("").replace("n_factors = 50", "n_factors = 30"), ""))
 

@@ -37,7 +37,13 @@ class Terminal:
     """
 
     def __init__(
-        self, command: Sequence[str], environ: Mapping[str, str], columns: int = 80, rows: int = 24, **options: Any
+        self,
+        command: Sequence[str],
+        environ: Mapping[str, str],
+        columns: int = 80,
+        rows: int = 24,
+        controlling: bool = True,
+        **options: Any,
     ) -> None:
         self._master, slave = pty.openpty()
         self.resize(columns, rows)
@@ -45,9 +51,8 @@ class Terminal:
         self.written: list[tuple[float, bytes]] = []
         self._news = threading.Condition()
         streams = {"stdin": slave, "stdout": slave, "stderr": slave, **options}
-        self.process = subprocess.Popen(
-            [sys.executable, "-ISc", _TAKE_TERMINAL, *command], env=dict(environ), start_new_session=True, **streams
-        )
+        take = [sys.executable, "-ISc", _TAKE_TERMINAL] if controlling else []
+        self.process = subprocess.Popen([*take, *command], env=dict(environ), start_new_session=True, **streams)
         self._slave = slave  # kept open, so that what was written last can be read and the modes can be asked
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -76,7 +81,7 @@ class Terminal:
         """Return where `wanted` ends in what was written, once it is there at or after `start`."""
         with self._news:
             came = self._news.wait_for(lambda: wanted in self.bytes[start:], PATIENCE)
-        assert came, f"{wanted!r} is not in {self.bytes[start:]!r}"
+        assert came, f"{wanted!r} is not in what came, which ends with {self.bytes[start:][-2000:]!r}"
         return self.bytes.index(wanted, start) + len(wanted)
 
     def modes(self) -> list[Any]:

@@ -72,6 +72,7 @@ class SmallApp(App[int]):
 
 def main() -> int:
     guard.GRACE = float(os.environ.get("GRACE", guard.GRACE))
+    guard.BETWEEN_LOOKS = float(os.environ.get("BETWEEN_LOOKS", guard.BETWEEN_LOOKS))
     try:
         terminal.check(os.environ, sys.stdin, sys.stdout, sys.stderr)
         app = SmallApp(terminal.look(os.environ, "dark"))

@@ -121,8 +121,10 @@ def test_of_the_logs_the_newest_stay(home: Path) -> None:
     assert kept[-1] == newest
 
 
-def test_a_terminal_that_is_gone_ends_it() -> None:
-    with terminal(APP, {**PLAIN, "GRACE": "0.3"}) as shown:
+@pytest.mark.parametrize("controlling", [True, False], ids=["with a signal", "without a word"])
+def test_a_terminal_that_is_gone_ends_it(controlling: bool) -> None:
+    environ = {**PLAIN, "GRACE": "0.3", "BETWEEN_LOOKS": "0.1"}
+    with terminal(APP, environ, controlling=controlling) as shown:
         _ready(shown)
         shown.hang_up()
         assert shown.process.wait(10) == 129

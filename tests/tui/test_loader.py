@@ -32,9 +32,6 @@ def words(lines) -> list[str]:
     return ["".join(text for text, _ in line).rstrip() for line in lines]
 
 
-# -- what is said of a preview --
-
-
 def test_the_answer_says_rows_batches_and_leaks() -> None:
     said = words([telling.answer(preview(), 120)])[0]
     assert said == "80,000 train  +  20,000 valid  ·  1,250 batches of 64 an epoch  ·  ✓ nothing leaks"
@@ -77,9 +74,6 @@ def test_hostile_labels_keep_to_their_cells(size, hostile) -> None:
     assert not any(mark in text for line in batch for text in words([line]) for mark in "\x1b\x9b\n\t")
 
 
-# -- what can be chosen --
-
-
 def field(name: str, role: str = "", table: str = "items") -> Column:
     return Column(table, name, role, "")
 
@@ -89,12 +83,8 @@ def test_a_field_goes_round_labels_numbers_and_nothing() -> None:
     assert choices.switched(field("year"), data) == {"data.categorical": ["genre", "year"]}
     assert choices.switched(field("genre"), data) == {"data.categorical": [], "data.continuous": ["genre"]}
     assert choices.switched(field("genre"), Data(continuous=["genre"])) == {"data.continuous": []}
-
-
-def test_a_field_of_a_table_that_names_its_fields_is_named_there_too() -> None:
-    data = experiments.parse({"data": {"items": {"source": "i", "fields": ["genre"]}}}, "").data
-    assert choices.switched(field("year"), data)["data.items.fields"] == ["genre", "year"]
-    assert "data.items.fields" not in choices.switched(field("genre"), data)
+    named = experiments.parse({"data": {"items": {"source": "i", "fields": ["genre"]}}}, "").data
+    assert choices.switched(field("year"), named)["data.items.fields"] == ["genre", "year"]
 
 
 def test_what_the_data_lack_makes_a_splitter_unfit(bench) -> None:
@@ -104,11 +94,6 @@ def test_what_the_data_lack_makes_a_splitter_unfit(bench) -> None:
     without = msgspec.structs.replace(profile, time_first=None)
     assert choices.unfit(timed, without) == "needs a time, and the data have none"
     assert words([choices.splitter_row(timed, False, choices.unfit(timed, without))])[0].startswith("✗Latest")
-
-
-def test_a_seed_of_its_own_is_the_one_that_is_rolled() -> None:
-    assert seed_path(experiments.parse({}, "")) == "experiment.seed"
-    assert seed_path(experiments.parse({"experiment": {"seeds": {"split": 3}}}, "")) == "experiment.seeds.split"
 
 
 def test_the_equal_commands_lead_to_the_same_loader(bench) -> None:
@@ -125,9 +110,9 @@ def test_the_equal_commands_lead_to_the_same_loader(bench) -> None:
         experiments.override_all(document, [words[n + 1] for n, word in enumerate(words) if word == "--set"])
     assert part_of(experiments.parse(document, "")) == part_of(draft.experiment)
     assert "splitter.test" not in look
-
-
-# -- the screen --
+    assert seed_path(draft.experiment) == "experiment.seed"
+    draft.set("experiment.seeds.split", 3)
+    assert seed_path(draft.experiment) == "experiment.seeds.split"
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,10 @@ from typing import ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widget import Widget
+from textual.widgets import Input
 
 from cfbench.tui.commands import Command, bindings
 
@@ -33,6 +35,13 @@ class Dialog(ModalScreen[Answer | None], Generic[Answer]):
         with Vertical(id="frame") as frame:
             frame.styles.width = self.WIDTH
             yield from self.content()
+
+    def on_key(self, event: Key) -> None:
+        """Put into the field what was typed before it had the focus."""
+        field = next(iter(self.query(Input)), None)
+        if field is not None and not field.has_focus and event.is_printable and event.character:
+            event.stop()
+            field.insert_text_at_cursor(event.character)
 
     def action_close(self) -> None:
         """Close without an answer."""

@@ -18,7 +18,7 @@ from cfbench.tui.drawing.lines import Line
 from cfbench.tui.looks import INKS
 from cfbench.tui.parts import fields
 from cfbench.tui.parts.fields import Field, Heading
-from cfbench.tui.parts.pane import Pane
+from cfbench.tui.parts.pane import Pane, Steady
 from cfbench.tui.settings import Setting, show
 
 if TYPE_CHECKING:
@@ -41,6 +41,10 @@ KEYS = (
 )
 
 
+class FieldInput(Input, Steady):
+    """The input of a form: it lies over the field that is open."""
+
+
 class Form(Pane):
     """Settings of the experiment: a field is chosen by the arrows, and open after enter.
 
@@ -58,8 +62,7 @@ class Form(Pane):
     BINDINGS: ClassVar = bindings(KEYS)
     DEFAULT_CSS = """
     Form { overflow: hidden hidden; }
-    Form > Input { position: absolute; display: none; }
-    Form > Input.-open { display: block; }
+    Form > FieldInput { position: absolute; display: none; }
     """
 
     class Moved(Message):
@@ -89,7 +92,7 @@ class Form(Pane):
         self._path = self._open = ""
         self._top = 0
         self._drawn: fields.Picture | None = None
-        self.input = Input(select_on_focus=False)
+        self.input = FieldInput(select_on_focus=False)
         self.input.cursor_blink = False
 
     def compose(self) -> ComposeResult:
@@ -218,9 +221,9 @@ class Form(Pane):
             self._open = setting.path
             self.input.value = draft.shown(setting)
             self.input.cursor_position = len(self.input.value)
-            self.input.add_class("-open")
+            self.input.display = True
+            self.screen.set_focus(self.input, scroll_visible=False)  # at once: the next key may be on its way
             self.repaint()
-            self.input.focus(scroll_visible=False)
 
     def close(self) -> None:
         """Leave the open field."""
@@ -230,8 +233,8 @@ class Form(Pane):
         if self._draft:
             self._draft.seal()
         if self.input.has_focus:
-            self.focus(scroll_visible=False)
-        self.input.remove_class("-open")
+            self.screen.set_focus(self, scroll_visible=False)
+        self.input.display = False
 
     def action_shut(self) -> None:
         """Leave the open field."""

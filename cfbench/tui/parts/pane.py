@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from rich.segment import Segment
 from textual.geometry import Region
@@ -19,7 +19,21 @@ if TYPE_CHECKING:
     from textual.events import Click
 
 
-class Pane(Widget, can_focus=True):
+class Steady(Widget):
+    """Loses the focus by being hidden only while it is hidden: Textual takes it later, whoever has it by then."""
+
+    def blur(self) -> Self:
+        """Give the focus up, if it is still here and nothing is to be seen of this widget."""
+
+        def leave() -> None:
+            if self.has_focus and not self.display:
+                self.screen.set_focus(None)
+
+        self.app.call_later(leave)
+        return self
+
+
+class Pane(Steady, can_focus=True):
     """A titled area without a box: the rule on top is thin at rest and heavy with focus.
 
     Args:

@@ -38,7 +38,7 @@ class WorkScreen(Screen[None]):
     PAGES: ClassVar[Sequence[layout.Stack]] = ()
     KEPT: ClassVar[Sequence[str]] = ("page",)
 
-    AUTO_FOCUS = None
+    AUTO_FOCUS = ""  # None would be the app's, which is any panel, displayed or not
 
     def __init_subclass__(cls) -> None:
         cls.BINDINGS = bindings(cls.ACTIONS)  # before Textual merges the bindings of a class with its parents'
@@ -234,7 +234,7 @@ class WorkScreen(Screen[None]):
                 self.page = number
         self.zoomed = ""
         self.place()
-        self.query_one(f"#{panel}").focus(scroll_visible=False)
+        self.set_focus(self.query_one(f"#{panel}"), scroll_visible=False)
 
     def zoom(self) -> None:
         """Show the focused panel alone, or all again."""
@@ -262,7 +262,7 @@ class WorkScreen(Screen[None]):
         for panel in self.query(Pane):
             if panel.letter:
                 if panel.letter == key:
-                    panel.focus(scroll_visible=False)
+                    self.set_focus(panel, scroll_visible=False)
                 panel.letter = ""
                 panel.repaint()
 

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 ACTIONS = (
     Command("data.open", "o", "open", "pick a file of ratings"),
-    Command("data.use", "enter", "use", "go on to the loader; in the panel of columns: say what the column means"),
+    Command("data.use", "enter", "use", "go on to the loader; on a column: say what it means"),
     Command("data.named", "d", "data sets", "choose a data set by its name"),
     Command("data.items", "i", "items", "join a table of items, for their titles and fields"),
     Command("data.role", "c", "columns", "say what the chosen column means"),
-    Command("data.layout", "l", "layout", "say how the files are written, where the guess is wrong"),
+    Command("data.layout", "l", "layout", "say how the files are written, part by part"),
     Command("data.paste", "p", "paste path", "type or paste the path of a file of ratings"),
     Command("data.users", "U", "users", "join a table of users, for their fields"),
     Command("data.undo", "u", "undo", "take the last change back"),

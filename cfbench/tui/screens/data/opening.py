@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cfbench.errors import BadInput
 from cfbench.experiment import Data
 from cfbench.tui.draft import Draft
 
@@ -44,19 +45,30 @@ def on_other_data(draft: Draft | None, template: str) -> str:
     several = any(len(sources(data_of(one))) > 1 for one in (new, changed))
     for table in ("data", "splitter") if several else ("data",):
         before, after = changed.get(table, {}), new.get(table, {})
-        for path in _lost(table, before, after):
-            changed.unset(path)
+        for path, value in _lost(table, before, after):
+            _unset(changed, path, value)
         for path, value in _leaves(table, after):
             changed.set(path, value)
     return changed.text
 
 
-def _lost(path: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+def _lost(path: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for key, value in before.items():
         if key not in after:
-            yield f"{path}.{key}"
+            yield f"{path}.{key}", value
         elif isinstance(value, dict) and isinstance(after[key], dict):
             yield from _lost(f"{path}.{key}", value, after[key])
+
+
+def _unset(draft: Draft, path: str, value: Any) -> None:
+    """Leave out a setting, or a table: whole where it stands by itself, else key by key."""
+    try:
+        draft.unset(path)
+    except BadInput:
+        if not isinstance(value, dict):
+            raise
+        for leaf, _ in _leaves(path, value):
+            draft.unset(leaf)
 
 
 def _leaves(path: str, table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -71,7 +83,10 @@ def with_changes(draft: Draft, changes: Mapping[str, Any]) -> str:
     """Return a draft's TOML with settings (path -> value) changed; None leaves one out."""
     changed = Draft(draft.text)
     for path, value in changes.items():
-        changed.set(path, value)
+        if value is None:
+            _unset(changed, path, changed.get(path))
+        else:
+            changed.set(path, value)
     return changed.text
 
 

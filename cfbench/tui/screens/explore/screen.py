@@ -161,8 +161,7 @@ class ExploreScreen(Commands, WorkScreen):
 
     async def read_all(self, run: str) -> None:
         """Ask for all three views, one after the other."""
-        for strip in ("answer", "foot"):
-            self.query_one(f"#{strip}", Pane).repaint()
+        self.show()
         await self.read_biases(run)
         await self.read_user(run)
         await self.read_item(run)

@@ -35,7 +35,6 @@ class LoaderScreen(Commands, WorkScreen):
     """Sets up the split, the batches and the fields of the experiment, and shows what comes of it."""
 
     MODE, NAME, SHORT = "loader", "Loader", "Load"
-    AUTO_FOCUS = ""  # type: ignore[assignment]  # None would let Textual focus the bar
     ACTIONS = ACTIONS
     WIDE = (
         (6, ((0, (("split", 0),)),)),

@@ -17,7 +17,6 @@ from cfbench.tui.drawing.lines import Line, columns
 from cfbench.tui.parts.form import Form
 from cfbench.tui.screens.model.comparing import command_line, differences
 from cfbench.tui.screens.model.known import Known
-from cfbench.tui.screens.model.writing import Writing, problem_in
 from cfbench.tui.shell.strips import Foot
 from cfbench.tui.workspace import short_name
 
@@ -85,6 +84,8 @@ class Commands:
         """Edit the TOML as text."""
         if self._set_up is None:
             return
+        from cfbench.tui.screens.model.writing import Writing, problem_in  # its editor takes long to import
+
         draft, catalogue, _ = self._set_up
 
         def problem(toml: str) -> str:
