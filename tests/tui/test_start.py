@@ -20,7 +20,7 @@ from .ptys import PLAIN, Terminal, terminal, wait_until
 
 CFBENCH = [sys.executable, "-m", "cfbench"]
 PAINTED = b"Plugins"
-COLOUR = re.compile(rb"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9\d|10[0-7])[;m]")
+COLOUR = re.compile(rb"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9\d|10[0-7])(?:;\d+)*m")
 CLICKS = re.compile(rb"\x1b\[\?(?:1000|1002|1003|1006|1015)h")
 
 GOOD = "user,item,rating\n" + "".join(f"{u},{i},{1 + (u * i) % 5}\n" for u in range(20) for i in range(10))

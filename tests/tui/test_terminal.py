@@ -114,7 +114,7 @@ def _bytes_of(environ: dict[str, str], *arguments: str) -> bytes:
         return shown.end()[1]
 
 
-COLOUR = re.compile(rb"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9\d|10[0-7])[;m]")
+COLOUR = re.compile(rb"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9\d|10[0-7])(?:;\d+)*m")
 CLICKS = re.compile(rb"\x1b\[\?(?:1000|1002|1003|1006|1015)h")
 
 

@@ -70,6 +70,7 @@ class ModelScreen(Commands, WorkScreen):
         self.refusals: Sequence[Refusal] = ()
         self.base: Experiment | None = None
         self._base_run: str | None = None
+        self._toml: Sequence[TomlLine] = ()
         self._looking = False
 
     def panels(self) -> Iterable[Widget]:
@@ -80,7 +81,7 @@ class ModelScreen(Commands, WorkScreen):
         )
         yield Pane("cost", self._cost, id="cost")
         yield ChartPane("schedule", self._curve, id="schedule")
-        yield Listing("experiment", self._lines, id="experiment", notes=self._base_notes)
+        yield Listing("experiment", lambda: self._toml, id="experiment", notes=self._base_notes)
 
     # -- what it is about --
 
@@ -124,9 +125,6 @@ class ModelScreen(Commands, WorkScreen):
         title = self.known.title("schedule") if self.known else ""
         return costs.curve(self.estimate, bool(self.refusals) or self.draft is None, title)
 
-    def _lines(self) -> Sequence[TomlLine]:
-        return self.draft.changed_lines(self.base) if self.draft else ()
-
     def _base_notes(self) -> Line:
         return [("~", "warn"), (" differs", "dim")] if self.base else []
 
@@ -141,7 +139,7 @@ class ModelScreen(Commands, WorkScreen):
             return [self._no_settings()]
         if self.known is None:
             return [[("looking at the plugins …", "dim")]]
-        differing = sum(line.was is not None for line in self._lines())
+        differing = sum(line.was is not None for line in self._toml)
         return [
             costs.answer(self.known.title("model"), self.estimate, self.refusals, width),
             costs.circumstances(
@@ -157,11 +155,15 @@ class ModelScreen(Commands, WorkScreen):
 
     def show(self) -> None:
         """Draw everything anew, and ask what is not known yet."""
+        self._update(drawn=("answer", "foot", "model", "learning", "cost", "schedule", "experiment"))
+
+    def _update(self, drawn: Sequence[str]) -> None:
         workspace, known = self.workbench.workspace, self.known
         if workspace.catalogue is None and not self._looking:
             self._looking = True
             self.workbench.work(self._look_at_plugins(), "plugins")
-        self.refusals = known.refusals() if known else ()
+        refused, self.refusals = bool(self.refusals), known.refusals() if known else ()
+        self._toml = self.draft.changed_lines(self.base) if self.draft else ()
         if known:
             self.query_one("#model", Form).title = f"model  {known.title('model')}"
             self.query_one("#learning", Form).title = f"optimizer  {known.title('optimizer')}"
@@ -169,13 +171,17 @@ class ModelScreen(Commands, WorkScreen):
         if self.draft and self._base_run != workspace.front:
             self._base_run = workspace.front
             self.workbench.work(self._find_base(workspace.front), "base")
-        for pane in self.query(Pane):
+        curve = ("schedule",) if refused != bool(self.refusals) else ()
+        for name in (*drawn, *curve):
+            pane = self.query_one(f"#{name}", Pane)
             if pane.display:
                 pane.repaint()
 
     def changed(self, topic: str) -> None:
         """Follow the draft, the plugins, and which run is in front; what runs do is shown elsewhere."""
-        if topic in ("draft", "plugins", "data") or (
+        if topic == "draft":
+            self._update(drawn=("answer", "model", "learning", "cost", "experiment"))
+        elif topic in ("plugins", "data") or (
             topic in ("front", "runs") and self._base_run != self.workbench.workspace.front
         ):
             self.show()
