@@ -4,6 +4,7 @@ import re
 import shlex
 
 import pytest
+from textual.widgets import TextArea
 
 from cfbench.cli import main
 from cfbench.errors import BadInput
@@ -135,7 +136,7 @@ def test_nothing_refused_can_be_trained(bench, desk) -> None:
     async def steps(pilot) -> None:
         await desk.shows(pilot, "in all")
         await pilot.press("enter", "minus", "escape", "t")
-        text = await desk.shows(pilot, "this can't be trained: model.n_factors given")
+        text = await desk.shows(pilot, "this can't be trained: n_factors given")
         assert "1 setting is refused" in text
         assert re.search("parameters +–", text)
         assert not any(name == "start" for name, _ in bench.calls)
@@ -207,13 +208,30 @@ def test_the_toml_is_edited_as_text(bench, desk) -> None:
         await desk.shows(pilot, "n_factors")
         await pilot.press("v")
         await desk.shows(pilot, "it can be read")
-        app.screen.query_one("TextArea").text = "[model]\nn_factors = 7\n[optimizer]\nlr = -1\n"
+        app.screen.query_one(TextArea).text = "[model]\nn_factors = 7\n[optimizer]\nlr = -1\n"
         await desk.shows(pilot, "✗ line 4, optimizer.lr: given -1, allowed > 0")
         await pilot.press("escape")
         await desk.until(pilot, lambda: app.workspace.draft.get("model.n_factors") == 7)
         await desk.shows(pilot, "1 setting is refused: lr given -1")
         await pilot.press("u")
         assert app.workspace.draft.get("model.n_factors") == 50
+
+    desk.use(app, steps)
+
+
+def test_control_characters_reach_no_terminal(bench, desk) -> None:
+    app = desk.app(bench, "model")
+    app.workspace.draft.edit('[training]\ndevice = "\x9b31m\u202e"\n[model]\nn_factors = "\x9b2J"\n')
+
+    async def steps(pilot) -> None:
+        await desk.shows(pilot, "2 settings are refused")
+        texts = []
+        for key in ("enter", "escape", "v"):
+            await pilot.press(key)
+            await pilot.pause()
+            texts.append(desk.text(app))
+        assert "2J" in texts[0]
+        assert all(character.isprintable() or character == "\n" for text in texts for character in text)
 
     desk.use(app, steps)
 

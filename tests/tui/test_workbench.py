@@ -52,7 +52,8 @@ def test_the_documentation_lists_the_same_keys() -> None:
 
 
 @EACH
-def test_each_key_does_something_that_works(screen, bench, desk) -> None:
+def test_each_key_does_something_that_works(screen, bench, desk, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)  # some keys write files
     bench.add_run("20261125T015000.000000Z-brave-ibis", "finished")
     bench.add_run("20261125T014000.000000Z-calm-otter", "running")
 

@@ -17,8 +17,9 @@ from cfbench.tui.draft import Draft
 from cfbench.tui.drawing.lines import Line
 from cfbench.tui.looks import INKS
 from cfbench.tui.parts import fields
+from cfbench.tui.parts.field_input import FieldInput
 from cfbench.tui.parts.fields import Field, Heading
-from cfbench.tui.parts.pane import Pane, Steady
+from cfbench.tui.parts.pane import Pane
 from cfbench.tui.settings import Setting, show
 
 if TYPE_CHECKING:
@@ -39,10 +40,6 @@ KEYS = (
     Command("form.after", "right", "", "the next choice", "cycle(1)"),
     Command("form.shut", "escape", "", "leave the field", "shut"),
 )
-
-
-class FieldInput(Input, Steady):
-    """The input of a form: it lies over the field that is open."""
 
 
 class Form(Pane):

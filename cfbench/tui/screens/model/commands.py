@@ -178,8 +178,7 @@ class Commands:
         if self._starting or screen.draft is None:
             return
         if screen.refusals:
-            first = screen.refusals[0]
-            screen.workbench.say(f"this can't be trained: {first.path} {first.reason}".replace("  ", " "), "bad")
+            screen.workbench.say(f"this can't be trained: {screen.refusals[0].sentence}", "bad")
             return
         self._starting = True
         screen.workbench.work(self._run(screen.draft, watch), "start")

@@ -98,8 +98,7 @@ def answer(model: str, estimate: Estimate, refusals: Sequence[Refusal], width: i
     if refusals:
         first = refusals[0]
         many = f"{len(refusals)} setting{'s are' if len(refusals) > 1 else ' is'} refused"
-        what = f"{first.path.partition('.')[2]} {first.reason}" if first.path else first.reason
-        return [("✗ ", "bad"), (f"{many if first.path else 'the TOML is refused'}: ", "b"), text(what)]
+        return [("✗ ", "bad"), (f"{many if first.path else 'the TOML is refused'}: ", "b"), text(first.sentence)]
     title = text(model, "b")
     if estimate.error:
         return [title, ("  ", ""), ("✗ ", "bad"), text(estimate.error)]
@@ -113,8 +112,10 @@ def answer(model: str, estimate: Estimate, refusals: Sequence[Refusal], width: i
     ]
     epoch: Line = [(figures.span(cost.seconds_an_epoch), f"b {tone}"), (" an epoch, ", tone)]
     whole: Line = [(figures.span(cost.seconds), f"b {tone}"), (" in all", tone)]
-    long, short = [[title], *size, [*epoch, *whole]], [[title], *size, whole]
-    return sentence(long if sum(map(cells, long)) + len(DOT) * 5 <= width else short, width)
+    for clauses in ([[title], *size, [*epoch, *whole]], [[title], *size, whole], [[title], size[0], whole]):
+        if sum(map(cells, clauses)) + (len(DOT) + 2) * (len(clauses) - 1) <= width:
+            return sentence(clauses, width)
+    return sentence([[title], whole], width)
 
 
 def circumstances(profile: DataProfile | None, cost: Cost | None, differing: int, base: str, width: int) -> Line:

@@ -30,6 +30,12 @@ class Refusal:
     path: str
     reason: str
 
+    @property
+    def sentence(self) -> str:
+        """Both in a few words; a plugin that is not there is named by the reason alone."""
+        label = self.path.partition(".")[2]
+        return self.reason if label in ("", "name") else f"{label} {self.reason}"
+
 
 class Known:
     """A draft seen with the plugins that are installed.

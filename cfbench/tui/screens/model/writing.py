@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from rich.text import Text
 from textual import on
 from textual.binding import Binding
 from textual.widget import Widget
@@ -13,7 +14,16 @@ from textual.widgets import TextArea
 from cfbench.tui.dialogs.dialog import Dialog
 from cfbench.tui.draft import Draft
 from cfbench.tui.drawing.lines import Line, text
+from cfbench.tui.parts.field_input import typed
 from cfbench.tui.parts.pane import Pane
+
+
+class Editor(TextArea):
+    """Textual's editor, which would send control characters of a text to the terminal."""
+
+    def get_line(self, line_index: int) -> Text:
+        """Return a line as it is drawn."""
+        return Text(typed(self.document.get_line(line_index)), end="", no_wrap=True)
 
 
 class Writing(Dialog[str]):
@@ -27,10 +37,10 @@ class Writing(Dialog[str]):
     BINDINGS: ClassVar = [Binding("escape", "close", show=False)]
     WIDTH: ClassVar[int] = 100
     DEFAULT_CSS = """
-    Writing TextArea, Writing TextArea:focus {
+    Writing Editor, Writing Editor:focus {
         height: 30; max-height: 75vh; border: none; padding: 0; background: $sel;
     }
-    Writing TextArea:ansi { background: ansi_default; }
+    Writing Editor:ansi { background: ansi_default; }
     """
 
     def __init__(self, toml: str, problem: Callable[[str], str]) -> None:
@@ -42,16 +52,16 @@ class Writing(Dialog[str]):
         self._verdict = Pane("experiment.toml", self._said, notes=lambda: [("esc takes it", "dim")])
         self._verdict.can_focus = False
         self._verdict.styles.height = 2
-        area = TextArea(self._toml, show_line_numbers=True, tab_behavior="focus")
+        area = Editor(self._toml, show_line_numbers=True, tab_behavior="focus")
         area.cursor_blink = False
         return [self._verdict, area]
 
     def on_mount(self) -> None:
         """Type at once."""
-        self.query_one(TextArea).focus()
+        self.query_one(Editor).focus()
 
     def _said(self, width: int, height: int) -> list[Line]:
-        problem = self._problem(self.query_one(TextArea).text)
+        problem = self._problem(self.query_one(Editor).text)
         return [[("  ✗ ", "bad"), text(problem)] if problem else [("  ✓ ", "ok"), ("it can be read", "dim")]]
 
     @on(TextArea.Changed)
@@ -60,7 +70,7 @@ class Writing(Dialog[str]):
 
     def action_close(self) -> None:
         """Take the text as it is."""
-        self.dismiss(self.query_one(TextArea).text)
+        self.dismiss(self.query_one(Editor).text)
 
 
 def problem_in(draft: Draft, path: str, reason: str) -> str:
