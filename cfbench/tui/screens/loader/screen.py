@@ -41,9 +41,9 @@ class LoaderScreen(Commands, WorkScreen):
         (
             0,
             (
-                (46, (("how", 6), ("settings", 0), ("fields", 7))),
+                (42, (("how", 6), ("settings", 0), ("fields", 5))),
                 (0, (("batch", 0), ("tensors", 5))),
-                (38, (("checks", 0), ("classes", 9))),
+                (36, (("checks", 0), ("classes", 6))),
             ),
         ),
     )
