@@ -72,21 +72,21 @@ class Person:
         subprocess.run([*self._tmux, "kill-server"], check=False, capture_output=True)
 
 
-def first_day(person: Person) -> list[str]:
+def first_day(person: Person, folder: Path) -> list[str]:
     """Go through the first day; return what was read."""
     read = []
     person.open()
     person.see("no data yet")
     person.press("o")
-    person.see("u.item")
-    person.type("u.data")
+    person.see("the folder above")
+    person.type(f"{folder}/u.data")
     person.see(lambda shown: "u.data" in shown and "u.genre" not in shown)
     person.press("Enter")
     person.see("100,000 ratings by 943 users of 1,682 items")
     person.see(lambda shown: "196  242" in shown)
     person.press("i")
-    person.see("u.data")
-    person.type("u.item")
+    person.see("the folder above")
+    person.type(f"{folder}/u.item")
     person.see(lambda shown: "u.item" in shown and "u.genre" not in shown)
     person.press("Enter")
     person.see("Kolya (1996)")
@@ -145,7 +145,7 @@ def main() -> int:
         person = Person(Path(home), arguments.folder, command, {**kept, "PS1": "$ "})
         started = time.monotonic()
         try:
-            for line in first_day(person):
+            for line in first_day(person, arguments.folder.absolute()):
                 print(line)
         finally:
             person.leave()
