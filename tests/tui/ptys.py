@@ -7,6 +7,7 @@ import fcntl
 import os
 import pty
 import shlex
+import shutil
 import signal
 import struct
 import subprocess
@@ -18,6 +19,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 PATIENCE = 20.0
 """Seconds until what is waited for counts as never coming."""
@@ -165,6 +168,8 @@ def tmux(
     command: Sequence[str], environ: Mapping[str, str] = PLAIN, columns: int = 80, rows: int = 24
 ) -> Iterator[Tmux]:
     """A command in tmux without a terminal around it, ended when the block is left."""
+    if shutil.which("tmux") is None:
+        pytest.skip("there is no tmux here")
     with tempfile.TemporaryDirectory(prefix="cfbench-tmux-") as folder:
         server = Tmux(Path(folder) / "socket", environ)
         server("new-session", "-d", "-x", str(columns), "-y", str(rows), shlex.join(command))
