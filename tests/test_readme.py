@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cfbench.cli import main
+from cfbench.cli import COMMANDS, main
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -30,6 +30,7 @@ def test_every_option_that_the_shell_blocks_show_exists(capsys: pytest.CaptureFi
     commands = [line for line in lines if line[:1] == ["cfbench"]]
     assert len(commands) >= 10
     for _, *words in commands:
+        words = words if words and words[0] in COMMANDS else ["open", *words]
         path = words[: 2 if words[0] in ("data", "experiment", "runs", "plugins") else 1]
         assert main([*path, "--help"]) == 0
         shown = capsys.readouterr().out

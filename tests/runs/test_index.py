@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import json
 import random
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -76,25 +78,26 @@ def test_the_index_is_believed_where_nothing_changed(invented: Any, monkeypatch:
     assert RunIndex().summaries() == right
 
 
-def list_often(results: Any) -> None:
-    for _ in range(20):
-        results.put([(run.id, run.state) for run in RunIndex().summaries()])
+LIST_OFTEN = """
+import json
+from cfbench.runs.index import RunIndex
+
+for _ in range(20):
+    print(json.dumps([[run.id, run.state] for run in RunIndex().summaries()]))
+"""
 
 
 def test_processes_that_write_the_index_at_once_read_it_right(invented: Any, home: Path) -> None:
     for n in range(30):
         invented.run(f"run-{n:02}")
-    right = [(run.id, run.state) for run in read_anew()]
-    context = multiprocessing.get_context("spawn")
-    results: Any = context.Queue()
-    processes = [context.Process(target=list_often, args=(results,)) for _ in range(2)]
-    for process in processes:
-        process.start()
-    for _ in range(40):
+    right = [[run.id, run.state] for run in read_anew()]
+    command = [sys.executable, "-c", LIST_OFTEN]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    while any(process.poll() is None for process in processes):
         shutil.rmtree(home / "index", ignore_errors=True)
-        assert results.get(timeout=60) == right
     for process in processes:
-        process.join()
+        listed = process.communicate()[0].splitlines()
+        assert [json.loads(line) for line in listed] == [right] * 20
 
 
 def test_a_state_is_never_kept(workshop: Any) -> None:
