@@ -94,9 +94,9 @@ def _opening(arguments: list[str]) -> list[str]:
 
     Without a terminal ``cfbench`` alone prints help.
     """
-    from cfbench.tui.terminal import interactive
-
     if not arguments:
+        from cfbench.tui.terminal import interactive
+
         return ["open"] if interactive(sys.stdin, sys.stdout) else []
     if arguments[0] in ("-h", "--help", "--version"):
         return arguments

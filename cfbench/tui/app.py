@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 
 from textual.app import App
 from textual.events import Event, Key
-from textual.screen import Screen
 from textual.widgets import Input
 
 from cfbench.bench.interface import Bench
@@ -96,7 +95,6 @@ class Workbench(Everywhere, App[int]):
         """Connect to the bench and follow its runs, while the screen can be used already."""
         self.work(self.link.start(), "link")
         self.work(self.watcher.runs(), "runs")
-        self.work(self.list_plugins(), "plugins")
         if self._first is not None:
             self.work(self._first(self), "first")
 
@@ -225,6 +223,8 @@ class Workbench(Everywhere, App[int]):
         return standing.trouble(self.workspace.host, self.link.state)
 
     def _link_changed(self, state: LinkState) -> None:
+        if state.phase == "connected" and self.workspace.catalogue is None:
+            self.work(self.list_plugins(), "plugins")
         self.changed("link")
 
     def say(self, sentence: str, role: str = "") -> None:
@@ -260,19 +260,19 @@ class Workbench(Everywhere, App[int]):
 
     def action_turn(self, pages: int) -> None:
         """Turn the pages of a narrow screen."""
-        self._here().turn(pages)
+        self._screen.turn(pages)
 
     def action_zoom(self) -> None:
         """Show one panel alone."""
-        self._here().zoom()
+        self._screen.zoom()
 
     def action_jump(self) -> None:
         """Show letters to jump to."""
-        self._here().jump()
+        self._screen.jump()
 
     def action_step_back(self) -> None:
         """Leave what was entered last."""
-        self._here().back()
+        self._screen.back()
 
     def action_theme(self) -> None:
         """Take the next look."""
@@ -284,12 +284,3 @@ class Workbench(Everywhere, App[int]):
         self.keeper.look = self.look
         self.keeper.soon()
         self.say(f"look: {self.look}")
-
-    def _here(self) -> WorkScreen:
-        screen = self.base_screen
-        assert screen is not None
-        return screen
-
-    def get_default_screen(self) -> Screen[Any]:
-        """Return the blank screen below the modes."""
-        return Screen(id="_default")

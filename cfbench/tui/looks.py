@@ -49,8 +49,6 @@ STATES = {
 }
 """State of a run -> its sign and role."""
 
-SERIES = ("s1", "s2", "s3", "s4", "s5")
-
 
 def theme(look: str) -> Theme:
     """Return the look as a theme of Textual, named ``cfbench-<look>``."""

@@ -308,7 +308,8 @@ class FakeLink:
         self.on_state: Callable[[LinkState], None] = lambda state: None
 
     async def start(self) -> None:
-        """Be connected."""
+        """Say that it is connected."""
+        self.on_state(self.state)
 
     async def ask(self, method: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Answer with the fake bench."""

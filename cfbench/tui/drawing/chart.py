@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from cfbench.text import label
 from cfbench.text import width as text_width
 from cfbench.tui.drawing import endings, ticks
-from cfbench.tui.drawing.ascii import in_ascii
 from cfbench.tui.drawing.canvas import ACROSS, CROSSHAIR, DOWN, GRID, Canvas
 from cfbench.tui.drawing.endings import Ending
 from cfbench.tui.drawing.lines import Line, cut
@@ -83,7 +82,6 @@ def draw(
     cross: int | None = None,
     y_ticks: int = 6,
     x_ticks: XTicks | None = None,
-    ascii: bool = False,
 ) -> tuple[list[Line], Frame]:
     """Return the lines of a chart, each `width` cells, and where it has drawn what. Later series lie over earlier ones.
 
@@ -99,7 +97,6 @@ def draw(
         cross: the column of the crosshair, counted as `Frame.columns` are.
         y_ticks: about how many.
         x_ticks: (x, text) to write in place of round numbers.
-        ascii: whether the terminal knows ASCII alone.
     """
     drawn = [one for one in series if one.x]
     x_low, x_high = _x_range(drawn, x_range)
@@ -131,7 +128,7 @@ def draw(
     lines = [[(scale.ticks.get(row, "").rjust(left - 1) + " ", "dim")] if left else [] for row in range(rows)]
     lines = [[*line, *canvas.line(row)] for row, line in enumerate(lines)]
     lines.append(_x_axis(frame, width, unit, x_ticks))
-    return (in_ascii(lines) if ascii else lines), frame
+    return lines, frame
 
 
 def _instead(text: str, width: int, height: int) -> list[Line]:

@@ -15,6 +15,7 @@ from cfbench.tui.drawing.lines import Line, Span, cells, fit
 from cfbench.tui.parts.pane import Pane
 
 _STRETCH_AT_LEAST = 12
+_MOST_COPIED = 10_000
 
 MOVES = (
     Command("table.up", "up", "", "one row up", "go(-1)"),
@@ -39,6 +40,19 @@ Cells = Sequence[Span]
 """One row: a span a column."""
 
 
+class _Told(Message):
+    """Something about a table."""
+
+    def __init__(self, table: Table) -> None:
+        super().__init__()
+        self.table = table
+
+    @property
+    def control(self) -> Table:
+        """The table."""
+        return self.table
+
+
 class Table(Pane):
     """Rows under headings, with a cursor that a mark shows where there is no colour.
 
@@ -53,41 +67,14 @@ class Table(Pane):
     ACTIONS: ClassVar = MOVES
     BINDINGS: ClassVar = bindings(MOVES)
 
-    class Moved(Message):
+    class Moved(_Told):
         """The cursor is on another row."""
 
-        def __init__(self, table: Table) -> None:
-            super().__init__()
-            self.table = table
-
-        @property
-        def control(self) -> Table:
-            """The table."""
-            return self.table
-
-    class Chosen(Message):
+    class Chosen(_Told):
         """A row was clicked when it had the cursor already."""
 
-        def __init__(self, table: Table) -> None:
-            super().__init__()
-            self.table = table
-
-        @property
-        def control(self) -> Table:
-            """The table."""
-            return self.table
-
-    class Wanted(Message):
+    class Wanted(_Told):
         """Rows are shown that are not known yet."""
-
-        def __init__(self, table: Table) -> None:
-            super().__init__()
-            self.table = table
-
-        @property
-        def control(self) -> Table:
-            """The table."""
-            return self.table
 
     def __init__(
         self,
@@ -206,9 +193,11 @@ class Table(Pane):
         self.go_to(self.cursor - 3)
 
     def as_text(self) -> str:
-        """Return headings and the rows in sight, tabs between."""
+        """Return headings and rows, tabs between; of very many rows those from the first in sight on."""
         rows = [[column.title for column in self.columns]]
-        for number in range(self._length()):
+        length = self._length()
+        first = self.top if length > _MOST_COPIED else 0
+        for number in range(first, min(length, first + _MOST_COPIED)):
             row = self._row(number)
             if row is not None:
                 rows.append([text for text, _ in row])

@@ -266,6 +266,12 @@ class WorkScreen(Screen[None]):
                 panel.letter = ""
                 panel.repaint()
 
+    def action_undo(self) -> None:
+        """Take the last change of the experiment back, and say what that was."""
+        undone: list[str | None] = []
+        if self.workbench.edit(lambda draft: undone.append(draft.undo())):
+            self.workbench.say(undone[0] or "there is nothing to undo")
+
     def back(self) -> None:
         """Leave a zoom; a subclass leaves its own filters first."""
         if self.zoomed:

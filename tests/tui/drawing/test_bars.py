@@ -1,4 +1,4 @@
-"""Bars, areas and sparklines: exact pictures, and exact widths for any data."""
+"""Bars and areas: exact pictures, and exact widths for any data."""
 
 import math
 import random
@@ -8,10 +8,8 @@ import pytest
 from cfbench.answers import Bar
 from cfbench.text import width
 from cfbench.tui.drawing.areas import tail, times
-from cfbench.tui.drawing.ascii import in_ascii
 from cfbench.tui.drawing.bars import Item, Part, bar, diverging, histogram, meter, split_bar
 from cfbench.tui.drawing.lines import Line, cells
-from cfbench.tui.drawing.sparkline import sparkline
 
 RATINGS = [Bar(1, 1, 6110), Bar(2, 2, 11370), Bar(3, 3, 27145), Bar(4, 4, 34174), Bar(5, 5, 21201)]
 PARTS: list[Part] = [("train", 80_000, "s1", "█"), ("valid", 20_000, "s2", "▒"), ("test", 5, "s3", "░")]
@@ -123,22 +121,6 @@ def test_rows_over_time_stand_over_dates() -> None:
     ]
 
 
-def test_a_sparkline_is_one_row() -> None:
-    assert sparkline([1.4, 1.1, 0.95, 0.9, 0.86, 0.84, 0.83, 0.82, 0.825, 0.83], 8) == "⠑⠤⢄⣀⣀⣀⣀⣀"
-    assert sparkline([1, None, 2, 3], 8) == "⡀    ⠔⠒⠉"
-    assert sparkline([3, 3, 3], 4) == "⠤⠤⠤⠤"
-    assert sparkline([], 4) == sparkline([None, math.nan], 4) == "    "
-
-
-def test_every_sign_has_a_stand_in_of_ascii() -> None:
-    lines = [*split_bar(PARTS, 40), *histogram(RATINGS, 40, 5), *diverging(BIASES, 60, 5), meter(0.5, 10)]
-    lines.append([(sparkline([1, 2, 3], 8) + "訓練 👩\u200d🚀 é", "")])
-    plain = in_ascii(lines)
-    assert "".join(picture(plain)).isascii()
-    assert [cells(line) for line in plain] == [cells(line) for line in lines]
-    assert picture(plain)[1] == "#" * 29 + " " + "%" * 8 + " :"
-
-
 @pytest.mark.parametrize("seed", range(4))
 def test_any_data_at_any_size_fill_exactly_their_cells(seed: int) -> None:
     chance = random.Random(seed)
@@ -160,4 +142,3 @@ def test_any_data_at_any_size_fill_exactly_their_cells(seed: int) -> None:
         ):
             assert len(lines) <= max(2, high)
             assert all(cells(line) == width("".join(text for text, _ in line)) == wide for line in lines)
-        assert all(width(sparkline([*values, None], size)) == size for size in (0, 1, 8, wide))

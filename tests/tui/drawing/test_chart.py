@@ -61,17 +61,6 @@ def test_a_value_that_is_no_number_leaves_a_gap_and_a_sign_below() -> None:
     assert roles(lines, "×") == {"bad"}
 
 
-def test_in_ascii_the_same_cells_are_drawn() -> None:
-    assert picture(draw([series([1, 2, None, 3, math.nan, 4, 3])], 32, 6, ascii=True)[0]) == [
-        "5 .   .   .   .   .   .   .   .",
-        "4 .   .   .   .   .   .   .....",
-        "3 .   .   .   . . .   .   .  '':",
-        "2 . ....  .   .   .   .   .   .",
-        "1 :'' .   . x .   .  x.   .   .",
-        "  0         2        4         6",
-    ]
-
-
 def test_an_area_reaches_down_to_zero() -> None:
     assert picture(draw([series([3, 1, 0, 2], fill=True)], 32, 6)[0]) == [
         "4 ·   ·   ·   ·   ·   ·   ·   ·",
@@ -248,7 +237,6 @@ def test_any_data_at_any_size_fills_exactly_its_cells(seed: int) -> None:
             y_range=chance.choice([None, (0, 1), (-1, 1), (math.nan, 1)]),
             marks=[Mark(0.5, _value(chance) or 0.0, "◆", "b")],
             y_ticks=chance.randint(0, 8),
-            ascii=chance.random() < 0.3,
         )
         assert len(lines) == high
         assert all(cells(line) == width("".join(text for text, _ in line)) == wide for line in lines)

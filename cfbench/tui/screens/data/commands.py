@@ -148,12 +148,6 @@ class Commands:
         else:
             self._screen.workbench.action_go("loader")
 
-    def action_undo(self) -> None:
-        """Take the last change back, and say what that was."""
-        undone: list[str | None] = []
-        if self._screen.workbench.edit(lambda draft: undone.append(draft.undo())):
-            self._screen.workbench.say(undone[0] or "there is nothing to undo")
-
     def equal(self) -> str:
         """Return the command that describes the same data."""
         return command(self._screen.data)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from cfbench.answers import Scored
 from cfbench.bench.interface import Bench
+from cfbench.tui import acting
 from cfbench.tui.commands import Command
-from cfbench.tui.dialogs.choosing import Choice, Choosing, among
+from cfbench.tui.dialogs.choosing import Choice, Choosing
 from cfbench.tui.parts.pane import Pane
 from cfbench.tui.parts.table import Table
 from cfbench.tui.screens.explore import telling
-from cfbench.tui.workspace import short_name
 
 if TYPE_CHECKING:
     from cfbench.tui.screens.explore.screen import ExploreScreen
@@ -122,12 +122,8 @@ class Commands:
 
     def action_run(self) -> None:
         """Bring another run forward."""
-        screen = self._screen
-        runs = list(reversed(screen.workbench.workspace.runs.values()))
-        choices = [Choice(run.id, short_name(run.id), f"{run.state}, {run.model.rpartition(':')[2]}") for run in runs]
-        bring = screen.workbench.bring_forward
-        chooser = Choosing("explore another run", among(choices), current=screen.run)
-        screen.app.push_screen(chooser, lambda run: bring(run) if run else None)
+        bench = self._screen.workbench
+        acting.choose(bench, "explore another run", bench.bring_forward, self._screen.run)
 
     # -- what is shown --
 

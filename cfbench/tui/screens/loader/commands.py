@@ -118,12 +118,6 @@ class Commands:
         if seen.preview and seen.asked and 1 <= seen.preview.batch_number + steps <= seen.preview.steps_an_epoch:
             screen.workbench.work(screen.see(seen.asked, seen.preview.batch_number + steps, 0.0), "loader")
 
-    def action_undo(self) -> None:
-        """Take the last change back, and say what that was."""
-        undone: list[str | None] = []
-        if self._screen.workbench.edit(lambda draft: undone.append(draft.undo())):
-            self._screen.workbench.say(undone[0] or "there is nothing to undo")
-
     def _list_labels(self, field: str) -> None:
         screen = self._screen
         finder = labels_of(screen.workbench.link, screen.data, field)

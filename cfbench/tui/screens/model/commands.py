@@ -99,12 +99,6 @@ class Commands:
 
         self._screen.app.push_screen(Writing(draft.text, problem), take)
 
-    def action_undo(self) -> None:
-        """Take the last change back, and say what that was."""
-        undone: list[str | None] = []
-        if self._screen.workbench.edit(lambda draft: undone.append(draft.undo())):
-            self._screen.workbench.say(undone[0] or "there is nothing to undo")
-
     def action_find(self) -> None:
         """Ask for the text that settings must have."""
 

@@ -11,7 +11,6 @@ from textual.widget import Widget
 from cfbench.bench.interface import Bench
 from cfbench.errors import CfbenchError
 from cfbench.experiment import Experiment
-from cfbench.registry.catalogue import Catalogue
 from cfbench.tui.commands import Command
 from cfbench.tui.draft import Draft
 from cfbench.tui.draft import Line as TomlLine
@@ -71,7 +70,6 @@ class ModelScreen(Commands, WorkScreen):
         self.base: Experiment | None = None
         self._base_run: str | None = None
         self._toml: Sequence[TomlLine] = ()
-        self._looking = False
 
     def panels(self) -> Iterable[Widget]:
         """Yield the two forms, the cost, the curve and the TOML."""
@@ -159,9 +157,6 @@ class ModelScreen(Commands, WorkScreen):
 
     def _update(self, drawn: Sequence[str]) -> None:
         workspace, known = self.workbench.workspace, self.known
-        if workspace.catalogue is None and not self._looking:
-            self._looking = True
-            self.workbench.work(self._look_at_plugins(), "plugins")
         refused, self.refusals = bool(self.refusals), known.refusals() if known else ()
         self._toml = self.draft.changed_lines(self.base) if self.draft else ()
         if known:
@@ -196,14 +191,6 @@ class ModelScreen(Commands, WorkScreen):
         self.query_one("#experiment", Listing).keep_in_sight(event.setting.path)
 
     # -- asking the bench --
-
-    async def _look_at_plugins(self) -> None:
-        try:
-            scan = await self.workbench.link.ask(Bench.plugins, False)
-        finally:
-            self._looking = False
-        self.workbench.workspace.catalogue = Catalogue([scan])
-        self.workbench.changed("plugins")
 
     async def _find_base(self, front: str) -> None:
         """Find what the experiment is compared with: the run in front, or what one starts from."""

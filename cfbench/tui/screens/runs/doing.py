@@ -10,6 +10,7 @@ from cfbench.answers import RunSummary
 from cfbench.bench.interface import Bench
 from cfbench.curves import RunHistory
 from cfbench.errors import CfbenchError
+from cfbench.tui import acting
 from cfbench.tui.dialogs.asking import Asking, Confirming
 from cfbench.tui.parts.pane import Pane
 from cfbench.tui.shell.screen import WorkScreen
@@ -72,35 +73,13 @@ class Doing(WorkScreen):
 
     def action_resume(self) -> None:
         """Let the run go on."""
-        run = self.chosen
-        assert run is not None
-
-        async def do() -> None:
-            if run.state == "paused":
-                await self.workbench.link.ask(Bench.command, run.id, "resume")
-            else:
-                await self.workbench.link.ask(Bench.resume, run.id)
-            self.workbench.say(f"{short_name(run.id)} goes on")
-
-        self.workbench.work(do(), "command")
+        assert self.chosen is not None
+        acting.resume(self.workbench, self.chosen)
 
     def action_stop(self) -> None:
         """Stop the run, after a second key."""
-        run = self.chosen
-        assert run is not None
-        name = short_name(run.id)
-
-        async def do() -> None:
-            await self.workbench.link.ask(Bench.command, run.id, "stop")
-            self.workbench.say(f"{name} stops after its batch, with a checkpoint")
-
-        def sure(yes: bool | None) -> None:
-            if yes:
-                self.workbench.work(do(), "command")
-
-        self.app.push_screen(
-            Confirming(f"stop {name}?  It keeps its checkpoint: x resumes it", "s", f"stop {name}"), sure
-        )
+        assert self.chosen is not None
+        acting.stop(self.workbench, self.chosen)
 
     def action_delete(self) -> None:
         """Move the run to the trash, after a second key."""

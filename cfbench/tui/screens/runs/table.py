@@ -12,7 +12,7 @@ from cfbench.tui.drawing.chart import reading
 from cfbench.tui.drawing.lines import Line, Span, cells, cut, text
 from cfbench.tui.looks import STATES
 from cfbench.tui.parts.table import Cells, Column, Table, widest
-from cfbench.tui.screens.runs.listing import Entry, Heading, best_runs, comparable, heading
+from cfbench.tui.screens.runs.listing import Entry, Heading, best_runs, heading
 from cfbench.tui.screens.runs.settings import NOTHING, Settings
 from cfbench.tui.workspace import ALIVE, Workspace, short_name
 
@@ -185,8 +185,3 @@ class RunsTable(Table):
 
 def _measured(value: float | None) -> Span:
     return ("NaN", "bad") if value is None else (reading(value, value), "")
-
-
-def same_rows(runs: Sequence[RunSummary], settings: Settings) -> bool:
-    """Return whether the valid losses of runs can be compared."""
-    return len({comparable(run, settings) for run in runs}) < 2
