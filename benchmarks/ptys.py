@@ -91,6 +91,13 @@ class Terminal:
                 if time.monotonic() > end or not self._came.wait(max(0.0, end - time.monotonic())):
                     raise TimeoutError(f"{wanted!r} did not come; the last bytes were {held[-300:]!r}")
 
+    def settle(self, quiet: float = 1.0, most: float = 4.0) -> None:
+        """Return when nothing has come for a while, or after `most` seconds where something always does."""
+        end = time.monotonic() + most
+        with self._came:
+            while time.monotonic() < end and self._came.wait(quiet):
+                continue
+
     def between(self, start: float, end: float) -> tuple[int, int]:
         """Return how many bytes came in a span of time, and in how many writes."""
         with self._came:

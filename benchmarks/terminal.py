@@ -46,7 +46,8 @@ def judged(what: str, value: float, unit: str, limit: float, places: int = 0) ->
 
 def environ(home: Path, **more: str) -> dict[str, str]:
     """Return the environment of a workbench on a 256-colour terminal."""
-    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "TMUX", "COLORTERM")}
+    left_out = ("NO_COLOR", "TMUX", "COLORTERM", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if name not in left_out}
     return {**kept, "CFBENCH_HOME": str(home), "TERM": "xterm-256color", "LANG": "C.UTF-8", **more}
 
 
@@ -112,10 +113,10 @@ def start(home: Path, runs: int) -> None:
 def idle(home: Path, seconds: float) -> None:
     """Bytes and CPU of each screen while nothing runs."""
     with workbench(home) as terminal:
-        time.sleep(2)
+        terminal.settle()
         for number, name in enumerate(SCREENS, 1):
             terminal.send(str(number).encode())
-            time.sleep(3)
+            terminal.settle()
             began, used = time.monotonic(), terminal.cpu()
             time.sleep(seconds)
             sent, _ = terminal.between(began, time.monotonic())
@@ -128,9 +129,9 @@ def live(home: Path, seconds: float) -> None:
     """Bytes and writes while a run trains."""
     for columns, rows, options, limit in ((80, 24, (), 8_000), (140, 40, (), 20_000), (80, 24, ("--slow",), 2_000)):
         with workbench(home, columns, rows, *options) as terminal:
-            time.sleep(1)
+            terminal.settle()
             terminal.send(b"4")
-            time.sleep(4)
+            terminal.settle()
             began = time.monotonic()
             time.sleep(seconds)
             sent, writes = terminal.between(began, time.monotonic())
@@ -139,12 +140,12 @@ def live(home: Path, seconds: float) -> None:
             if columns == 80 and not options:
                 judged(f"{name}: writes a second", writes / seconds, "/s", 4, 1)
     with workbench(home) as terminal:
-        time.sleep(1)
+        terminal.settle()
         for number, name in enumerate(SCREENS, 1):
             if name == "Train":
                 continue
             terminal.send(str(number).encode())
-            time.sleep(3)
+            terminal.settle()
             began = time.monotonic()
             time.sleep(seconds)
             sent, _ = terminal.between(began, time.monotonic())
@@ -160,7 +161,7 @@ def latency(home: Path, keys: int) -> None:
 def relay(home: Path, keys: int, seconds: float) -> None:
     """The same behind a line of 150 ms and 16 kB/s, after a minute of training."""
     with workbench(home, rate=16_000, delay=0.15) as terminal:
-        time.sleep(2)
+        terminal.settle()
         terminal.send(b"4")
         time.sleep(seconds)
         judged("behind 150 ms and 16 kB/s, slowest key", 1000 * max(_pressed(terminal, keys)), "ms", 1000)
@@ -169,7 +170,7 @@ def relay(home: Path, keys: int, seconds: float) -> None:
 def _pressed(terminal: Terminal, keys: int) -> list[float]:
     terminal.send(b"7")
     terminal.wait(b"\xe2\x96\xb8")
-    time.sleep(1)
+    terminal.settle()
     times = []
     for n in range(keys):
         pressed = terminal.send(b"\x1b[B" if n % 10 < 5 else b"\x1b[A")
@@ -187,12 +188,12 @@ def thousand(home: Path) -> None:
     write_runs(home / "runs", 1000)
     subprocess.run([*COMMAND, "runs", "list"], env=environ(home), check=True, capture_output=True)
     with workbench(home, 140, 40) as terminal:
-        time.sleep(2)
+        terminal.settle()
         pressed = terminal.send(b"5")
         judged("1,000 runs: Runs opens", 1000 * (terminal.wait(b"\xe2\x96\xb8", after=pressed) - pressed), "ms", 500)
-        time.sleep(2)
+        terminal.settle()
         terminal.send(b"/")
-        time.sleep(1)
+        terminal.settle()
         times = []
         for key in b"finished"[:6]:
             pressed = terminal.send(bytes([key]))
