@@ -11,7 +11,7 @@ class LayoutPart(Struct, frozen=True):
     """One part of how a file is written, such as its separator.
 
     Attributes:
-        name: separator, header, encoding, quote or columns.
+        name: a parameter of the file's reader: separator, header, encoding and so on.
         value: in words.
         guessed: it was guessed from the file rather than given.
     """
@@ -29,12 +29,16 @@ class SourceFile(Struct, frozen=True):
         table: which table it belongs to: ratings, items or users.
         rows: how many rows it has.
         layout: how it is written.
+        reader: the reader plugin that reads it.
+        why: what that reader saw in it.
     """
 
     name: str
     table: str
     rows: int
     layout: tuple[LayoutPart, ...]
+    reader: str = "delimited"
+    why: str = ""
 
 
 class Column(Struct, frozen=True):
@@ -43,7 +47,7 @@ class Column(Struct, frozen=True):
     Attributes:
         table: ratings, items or users.
         name: its name in the file.
-        role: user, item, target, time, id, title, categorical, continuous, or "" where it is not used.
+        role: user, item, target, time, id, title, categorical, continuous, multilabel, or "" where it is not used.
         reason: why it has that role, in a few words.
     """
 
@@ -128,6 +132,24 @@ class DataProfile(Struct, frozen=True):
     half_items: float
     times: tuple[Bar, ...]
     notes: tuple[str, ...]
+
+
+class Preview(Struct, frozen=True):
+    """What the beginning of rating files tells, before they are imported.
+
+    Attributes:
+        files: how each is written; their rows are not counted.
+        columns: every column, and what it is taken for.
+        shown: the columns of user, item or title, target and time, as far as there are such.
+        rows: the first rows of these columns, as text.
+        size: bytes of the rating files, unpacked.
+    """
+
+    files: tuple[SourceFile, ...]
+    columns: tuple[Column, ...]
+    shown: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    size: int
 
 
 class Entry(Struct, frozen=True):

@@ -47,14 +47,10 @@ class About(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
     notes: Annotated[str, Meta(description="for people")] = ""
 
 
-class Layout(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How a delimited file is written; what is left out is guessed from the file and reported."""
-
-    separator: Annotated[str | None, Meta(description="one or more characters between two values")] = None
-    header: Annotated[bool | None, Meta(description="the first line names the columns")] = None
-    encoding: Annotated[Literal["utf-8", "latin-1"] | None, Meta(description="utf-8 or latin-1")] = None
-    quote: Annotated[str | None, Meta(description='the quoting character, "" for none')] = None
-    columns: Annotated[list[str] | None, Meta(description="names for the columns, in order")] = None
+Read = Annotated[
+    dict[str, Any],
+    Meta(description="how the file is written: `name` of a reader and its parameters; what is left out is guessed"),
+]
 
 
 class Side(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -64,7 +60,7 @@ class Side(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     id: Annotated[str | None, Meta(description="its column of ids; the first one if not said")] = None
     title: Annotated[str | None, Meta(description="its column in human words; guessed if not said")] = None
     fields: Annotated[list[str], Meta(description="its columns that categorical and continuous may name")] = []
-    read: Layout = Layout()
+    read: Read = {}
 
 
 class ItemSide(Side, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -81,15 +77,30 @@ class Data(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     item: Annotated[str | None, Meta(description="column of items")] = None
     target: Annotated[str | None, Meta(description='column of ratings; "none": every row counts as 1')] = None
     time: Annotated[str | None, Meta(description='column of Unix seconds; "none": there is none')] = None
+    title: Annotated[str | None, Meta(description='column with the items in human words; "none": there is none')] = None
     categorical: Annotated[list[str], Meta(description="more columns that hold one of a set of labels")] = []
     continuous: Annotated[list[str], Meta(description="more columns that hold numbers")] = []
+    multilabel: Annotated[
+        list[str], Meta(description='more columns that hold several labels at once, such as "Comedy|Drama"')
+    ] = []
     duplicates: Annotated[
-        Literal["keep", "error", "first", "last", "mean"], Meta(description="a pair rated more than once")
+        Literal["keep", "error", "first", "last", "latest", "mean", "max", "sum", "count"],
+        Meta(description="a pair rated more than once; last is by row, latest by time"),
     ] = "keep"
     missing: Annotated[Literal["error", "drop"], Meta(description="rows without a user, an item or a target")] = "error"
-    min_user: Annotated[Count, Meta(description="drop users with fewer rows")] = 0
-    min_item: Annotated[Count, Meta(description="drop items with fewer rows")] = 0
-    read: Layout = Layout()
+    zero: Annotated[
+        Literal["rating", "missing"], Meta(description="what a target of 0 means: a rating, or that there is none")
+    ] = "rating"
+    at_least: Annotated[float | None, Meta(description="drop rows with a smaller target")] = None
+    values: Annotated[
+        Literal["rating", "one", "log"],
+        Meta(description="a target is a rating, counts as 1 (implicit feedback), or becomes log(1 + target)"),
+    ] = "rating"
+    min_user: Annotated[
+        Count, Meta(description="drop users with fewer rows, again and again until all that are left have enough")
+    ] = 0
+    min_item: Annotated[Count, Meta(description="drop items with fewer rows, likewise")] = 0
+    read: Read = {}
     items: ItemSide = ItemSide()
     users: Side = Side()
 

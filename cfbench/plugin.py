@@ -9,16 +9,19 @@ This module imports nothing heavy: torch and numpy appear in annotations alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, Protocol
 
 import pluggy
 
 from cfbench.errors import BadInput
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
+    import polars as pl
     import torch
     from numpy.typing import NDArray
 
@@ -28,10 +31,12 @@ __all__ = [
     "Advanced",
     "BadInput",
     "Choices",
+    "DataFile",
     "DataInfo",
     "Dataset",
     "Declaration",
     "Factorization",
+    "Guess",
     "Help",
     "Interactions",
     "Log",
@@ -42,9 +47,11 @@ __all__ = [
     "Optimizer",
     "Range",
     "Rates",
+    "Reader",
     "Schedule",
     "Split",
     "Splitter",
+    "Table",
     "Unit",
     "hookimpl",
 ]
@@ -219,6 +226,72 @@ class Factorization:
     y_range: tuple[float, float] | None = None
 
 
+class DataFile(Protocol):
+    """A file that somebody wants read, unpacked where it is packed (gzip, zip, zstandard)."""
+
+    @property
+    def name(self) -> str:
+        """Its name without the folder, and without the ending of what packs it: "ratings.csv" of ratings.csv.gz."""
+
+    @property
+    def where(self) -> str:
+        """What a message calls it: the path as the user knows it."""
+
+    @property
+    def head(self) -> bytes:
+        """Its first bytes, at most 256 KiB."""
+
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+
+    @property
+    def path(self) -> Path:
+        """A plain file with its bytes: the file itself, or a temporary one where it is packed."""
+
+    def open(self) -> BinaryIO:
+        """Return its bytes as a stream from the start; close it after use."""
+
+
+@dataclass(frozen=True)
+class Guess:
+    """How a reader would read a file.
+
+    Attributes:
+        sure: from 0 to 1; the reader that is surest reads the file where the experiment names none. A format with a
+            signature of its own is sure by 1.0, a delimited table of two columns or more by 0.5.
+        params: the reader's parameters with nothing left to guess.
+        why: what it saw, in a few words.
+    """
+
+    sure: float
+    params: Any
+    why: str = ""
+
+
+class Table(Protocol):
+    """A file as rows and columns, read as often as it is asked for."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The columns' names, all distinct."""
+
+    def batches(self, texts: Sequence[str], numbers: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """Yield the rows in the file's order, in frames of any height, with the columns asked for in any order.
+
+        Args:
+            texts: columns of which every character counts. String, or Int64 where each value is written as Python
+                writes that integer ("7", never "007" or "7.0"); Datetime or Date are fine. "" or null is missing.
+            numbers: columns of which only the number counts: any numeric type, or String that Python's `float` reads.
+
+        Raises:
+            BadInput: a row can't be read; names its place.
+        """
+
+    def place(self, row: int) -> str:
+        """Return where a row (from 0) stands in the file, such as "line 17", for a message."""
+
+
 @dataclass(frozen=True)
 class Rates:
     """What a schedule sets before a step.
@@ -347,6 +420,24 @@ class Metric(Declaration):
 
 
 @dataclass(frozen=True)
+class Reader(Declaration):
+    """A class: ``target(file: DataFile, params)`` is the file's `Table`; its `params` are complete.
+
+    What is None in parameters is to be guessed: the class's static method ``guess(file: DataFile, params)`` takes those
+    that the user gave and returns a `Guess`, or None where this is no file of that kind. Both may raise `BadInput`,
+    `guess` only where the user named this reader or gave a parameter that can't be.
+
+    Attributes:
+        suffixes: how names of such files end, for people: (".csv", ".tsv").
+    """
+
+    kind = "reader"
+
+    _: KW_ONLY
+    suffixes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Dataset(Declaration):
     """A table of who rated what, by name.
 
@@ -373,6 +464,11 @@ class Dataset(Declaration):
 
 class Hooks:
     """The hooks, one a kind. A plugin implements those it needs, marked with `hookimpl`."""
+
+    @_hookspec
+    def cfbench_readers(self) -> Iterable[Reader]:
+        """Return readers of rating files."""
+        raise NotImplementedError
 
     @_hookspec
     def cfbench_models(self) -> Iterable[Model]:

@@ -86,7 +86,7 @@ def test_data_files_are_found_beside_the_experiment(tmp_path: Path, monkeypatch:
         (
             {"data": {"duplicates": "frist"}},
             "experiment: data.duplicates = \"frist\" is not allowed, did you mean 'first'?; "
-            "allowed: error, first, keep, last or mean",
+            "allowed: count, error, first, keep, last, latest, max, mean or sum",
         ),
         ({"training": {"epochs": 0}}, "experiment: training.epochs = 0 is not allowed; allowed: a whole number >= 1"),
         ({"loader": {"batch_size": 1.5}},

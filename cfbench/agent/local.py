@@ -21,6 +21,7 @@ from cfbench.answers import (
     LoaderPreview,
     Part,
     Prediction,
+    Preview,
     Rate,
     Recommendations,
     RowPage,
@@ -78,6 +79,12 @@ class LocalBench:
         from cfbench.data.profile import describe
 
         return describe(data, verify=verify)
+
+    def sample(self, data: Data) -> Preview:
+        """Return what the beginning of the files tells."""
+        from cfbench.data.sampling import sample
+
+        return sample(data)
 
     def browse(self, folder: str = "") -> Folder:
         """Return what is in a folder of this machine."""

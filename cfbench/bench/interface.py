@@ -18,6 +18,7 @@ from cfbench.answers import (
     LoaderPreview,
     Part,
     Prediction,
+    Preview,
     Rate,
     Recommendations,
     RowPage,
@@ -44,6 +45,9 @@ class Bench(Protocol):
 
         Files that look unchanged are believed to be so, unless `verify` hashes them again.
         """
+
+    def sample(self, data: Data) -> Preview:
+        """Return what the beginning of the files tells, within a moment whatever their size; nothing is imported."""
 
     def browse(self, folder: str = "") -> Folder:
         """Return what is in a folder where the bench is; "" is the folder it was started in."""

@@ -10,6 +10,8 @@ import click
 from cfbench.errors import BadInput
 from cfbench.experiment import Data, override_all, parse
 
+_POLICIES = ("duplicates", "missing", "zero", "at_least", "values", "min_user", "min_item")
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _DATA_OPTIONS = [
@@ -17,10 +19,13 @@ _DATA_OPTIONS = [
     click.option("--item", help="Column of items."),
     click.option("--target", help='Column of ratings; "none": every row counts as 1.'),
     click.option("--time", help='Column of Unix seconds; "none": there is none.'),
+    click.option("--reader", help="The kind of file: delimited, matrix, adjacency, parquet and so on."),
     click.option("--separator", help='Between two values, such as "," or "::" or "\\t".'),
     click.option("--header/--no-header", default=None, help="Whether the first line names the columns."),
-    click.option("--encoding", help="utf-8 or latin-1."),
+    click.option("--encoding", help="utf-8, utf-16, latin-1 or cp1252."),
     click.option("--quote", help='The quoting character; "" for none.'),
+    click.option("--decimal", help='What stands before decimals: "." or ",".'),
+    click.option("--comment", help='How lines begin that are not read; "" for none.'),
     click.option("--columns", metavar="A,B,C", help="Names for the columns, in order."),
     click.option("--items", "items_source", metavar="FILE", help="A second table with the items' titles and fields."),
     click.option("--item-id", help="Its column of ids."),
@@ -30,10 +35,19 @@ _DATA_OPTIONS = [
     click.option("--user-id", help="Its column of ids."),
     click.option("--categorical", multiple=True, metavar="COLUMN", help="A field that holds labels; repeat for more."),
     click.option("--continuous", multiple=True, metavar="COLUMN", help="A field that holds numbers; repeat for more."),
-    click.option("--duplicates", help="A pair rated more than once: keep, error, first, last or mean."),
+    click.option(
+        "--multilabel", multiple=True, metavar="COLUMN", help='A field of several labels, as "a|b"; repeat for more.'
+    ),
+    click.option(
+        "--duplicates",
+        help="A pair rated more than once: keep, error, first, last (by row), latest (by time), mean, max, sum, count.",
+    ),
     click.option("--missing", help="Rows without a user, an item or a target: error or drop."),
-    click.option("--min-user", type=int, help="Drop users with fewer rows."),
-    click.option("--min-item", type=int, help="Drop items with fewer rows."),
+    click.option("--zero", help="What a target of 0 means: rating or missing."),
+    click.option("--at-least", type=float, help="Drop rows with a smaller target."),
+    click.option("--values", help="Targets are ratings (rating), count as 1 (one), or become log(1 + target) (log)."),
+    click.option("--min-user", type=int, help="Drop users with fewer rows, until all that are left have enough."),
+    click.option("--min-item", type=int, help="Drop items with fewer rows, likewise."),
     click.option(
         "--set", "data_settings", multiple=True, metavar="KEY=VALUE", help="More: data.items.read.encoding=latin-1."
     ),
@@ -55,10 +69,13 @@ def data_of(sources: Sequence[str], **given: Any) -> Data:
     """
     separator = given["separator"]
     layout = {
+        "name": given["reader"],
         "separator": separator.replace("\\t", "\t") if separator else None,
         "header": given["header"],
         "encoding": given["encoding"],
         "quote": given["quote"],
+        "decimal": given["decimal"],
+        "comment": given["comment"],
         "columns": [name.strip() for name in given["columns"].split(",")] if given["columns"] else None,
     }
     items = {
@@ -72,7 +89,8 @@ def data_of(sources: Sequence[str], **given: Any) -> Data:
         **{role: given[role] for role in ("user", "item", "target", "time")},
         "categorical": list(given["categorical"]),
         "continuous": list(given["continuous"]),
-        **{policy: given[policy] for policy in ("duplicates", "missing", "min_user", "min_item")},
+        "multilabel": list(given["multilabel"]),
+        **{policy: given[policy] for policy in _POLICIES},
         "read": _said(layout),
         "items": _said(items),
         "users": _said({"source": given["users_source"], "id": given["user_id"]}),

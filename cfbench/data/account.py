@@ -1,60 +1,57 @@
-"""What a person is told of an import: the files, the columns and their roles, and what to look at."""
+"""What a person is told of an import: the columns and their roles, and what to look at."""
 
 from __future__ import annotations
 
-from cfbench.answers import Column, LayoutPart, SourceFile
-from cfbench.data import delimited, roles, sides
+import polars as pl
+
+from cfbench.answers import Column, SourceFile
+from cfbench.data import roles, sides
 from cfbench.data.interactions import Counts
 from cfbench.experiment import Data
 
+__all__ = ["Column", "SourceFile", "columns", "notes"]
 
-def files(stack: delimited.Stack, side_tables: list[sides.SideTable]) -> tuple[SourceFile, ...]:
-    """Return the files that were read, ratings first, and how each is written."""
-    tables = [("ratings", table) for table in stack.tables] + [(side.kind, side.table) for side in side_tables]
-    return tuple(SourceFile(table.path.name, kind, table.frame.height, _layout_parts(table)) for kind, table in tables)
-
-
-def _layout_parts(table: delimited.Table) -> tuple[LayoutPart, ...]:
-    layout = table.layout
-    words: dict[str, str] = {
-        "separator": {"\t": "TAB", " ": "blank"}.get(layout.separator, layout.separator),
-        "header": "yes" if layout.header else "no",
-        "encoding": layout.encoding,
-        "quote": layout.quote or "none",
-    }
-    return tuple(LayoutPart(name, value, name in layout.guessed) for name, value in words.items())
+_LOOKS = {
+    "categorical": "labels",
+    "continuous": "numbers",
+    "multilabel": "several labels a value",
+}
 
 
 def columns(
-    stack: delimited.Stack,
+    sample: pl.DataFrame,
     side_tables: list[sides.SideTable],
     chosen: roles.Roles,
     data: Data,
     origin: dict[str, sides.SideTable | None],
 ) -> tuple[Column, ...]:
-    """Return every column of the files with its role and the reason for it."""
+    """Return every column of the files with its role and the reason for it; what else one could be stands there too."""
 
-    def further(name: str, table: sides.SideTable | None) -> tuple[str, str]:
+    def further(name: str, table: sides.SideTable | None, values: pl.Series) -> tuple[str, str]:
         if name in origin and origin[name] is table:
-            return ("categorical" if name in data.categorical else "continuous"), "said"
-        return "", "not used"
+            kinds = ("categorical", "continuous", "multilabel")
+            return next(kind for kind in kinds if name in getattr(data, kind)), "said"
+        looks = roles.suggestion(values)
+        return "", f"not used; {_LOOKS[looks]}, so it can be {looks}" if looks else "not used"
 
     found = []
     taken = chosen.by_column()
-    for name in stack.frame.columns:
-        role, reason = (taken[name], chosen.reasons[taken[name]]) if name in taken else further(name, None)
+    for name in sample.columns:
+        role, reason = (
+            (taken[name], chosen.reasons[taken[name]]) if name in taken else further(name, None, sample[name])
+        )
         found.append(Column("ratings", name, role, reason))
     for side in side_tables:
         named = {side.id: "id", side.title: "title"}
-        for name in side.table.frame.columns:
-            role, reason = further(name, side)
+        for name in side.sample.columns:
+            role, reason = further(name, side, side.sample[name])
             if not role and name in named:
                 role, reason = named[name], side.reasons[named[name]]
             found.append(Column(side.kind, name, role, reason))
     return tuple(found)
 
 
-def notes(data: Data, counts: Counts, chosen: roles.Roles, side_tables: list[sides.SideTable]) -> tuple[str, ...]:
+def notes(data: Data, counts: Counts, chosen: roles.Roles) -> tuple[str, ...]:
     """Return what to look at in the data; each note says what to do."""
     found = []
     placed = [role for role, reason in chosen.reasons.items() if reason.startswith("by its place")]
@@ -74,8 +71,7 @@ def notes(data: Data, counts: Counts, chosen: roles.Roles, side_tables: list[sid
     if counts.untitled:
         found.append(f"{counts.untitled:,} items are not in the item table and show their id; check id in [data.items]")
     found += [
-        f"{side.repeated():,} rows of {side.table.path.name} repeat an id or lack one and are ignored; mend that file"
-        for side in side_tables
-        if side.repeated()
+        f"{rows:,} rows of {name} repeat an id or lack one and are ignored; mend that file"
+        for name, rows in counts.side_repeats.items()
     ]
     return tuple(found)

@@ -7,9 +7,8 @@ import re
 import shutil
 import tempfile
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +20,14 @@ from numpy.typing import NDArray
 
 from cfbench import durable, paths
 from cfbench.answers import Column, SourceFile
-from cfbench.data import arrays, sources
+from cfbench.data import arrays, files
 from cfbench.data import interactions as tables
-from cfbench.data.contents import content_hash, file_hash
-from cfbench.data.interactions import Counts, Interactions
+from cfbench.data.contents import content_hash, digest, file_hash
+from cfbench.data.interactions import Counts, Interactions, MultiLabel
 from cfbench.errors import BadInput, WorkFailed
 from cfbench.experiment import Data
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever the same files would give other columns, or the columns are kept in another way."""
 
 
@@ -60,24 +59,23 @@ class _Damaged(Exception):
     """An entry is not what was written."""
 
 
-MOST_OPEN = 2
+MOST_OPEN = 4
 _open_entries: OrderedDict[tuple[Path, str], Interactions] = OrderedDict()
 """The entries opened last, by folder and `_Meta.check`, so that paging through millions of labels reads them once."""
 
 
-def opened(data: Data, import_: Callable[[], Interactions], *, verify: bool = False) -> Interactions:
-    """Return the kept interactions of `data`, calling `import_` and keeping its result where there are none.
+def opened(key: str, make: Callable[[], Interactions], *, verify: bool = False) -> Interactions:
+    """Return the kept interactions of a key, calling `make` and keeping its result where there are none.
 
     Args:
-        data: settings with sources that are files.
-        import_: reads the sources.
-        verify: hash sources and kept columns again.
+        key: from `key` or `key_of`.
+        make: reads the sources.
+        verify: hash the kept columns again.
 
     Raises:
-        BadInput: a source is missing, or what `import_` raises.
+        BadInput: what `make` raises.
         DiskFull: there is no room.
     """
-    key = key_of(data, verify=verify)
     entry = paths.writable_folder("imported") / key
     for _ in range(3):
         with durable.disk_full(entry):
@@ -85,7 +83,7 @@ def opened(data: Data, import_: Callable[[], Interactions], *, verify: bool = Fa
                 with suppress(_Damaged, FileNotFoundError):
                     return _open(entry, verify=verify)
                 _discard(entry)
-            _keep(entry, import_())
+            _keep(entry, make())
     raise WorkFailed("the imported data keep being damaged", where=str(entry), mend="is the disk sound?")
 
 
@@ -108,22 +106,31 @@ def open_cached(key: str) -> Interactions:
 
 
 def key_of(data: Data, *, verify: bool = False) -> str:
-    """Return the key of `data`: 32 hex digits from its files' contents, its settings and `FORMAT`.
+    """Return the key of `data` as it is said: 32 hex digits from its files' contents, its settings and `FORMAT`.
 
     Raises:
         BadInput: a source is missing or can't be read.
     """
     sides = [paths.given(side.source) for side in (data.items, data.users) if side.source]
-    every = [*sources.named(data), *sides]
-    hashes = [content_hash(path, verify=verify) for path in every]
-    names = [path.name for path in every]
+    every = [files.split_member(path) for path in [*files.named(data), *sides]]
     plain = msgspec.structs.replace(
         data,
         source="",
         items=msgspec.structs.replace(data.items, source="items" if data.items.source else ""),
         users=msgspec.structs.replace(data.users, source="users" if data.users.source else ""),
     )
-    return blake2b(msgspec.json.encode([FORMAT, hashes, names, plain]), digest_size=16).hexdigest()
+    names = [member or path.name for path, member in every]
+    return key([path for path, _ in every], names, plain, verify=verify)
+
+
+def key(sources: Sequence[Path], names: Sequence[str], settings: Any, *, verify: bool = False) -> str:
+    """Return a key, 32 hex digits, from files' contents, their names, plain settings and `FORMAT`.
+
+    Raises:
+        BadInput: a source is missing or can't be read.
+    """
+    hashes = [content_hash(path, verify=verify) for path in sources]
+    return digest(msgspec.json.encode([FORMAT, hashes, list(names), settings]))
 
 
 # -- entries -----------------------------------------------------------------------------------------------------------
@@ -152,9 +159,9 @@ def _rename(aside: Path, entry: Path) -> None:
 
 def _fill(folder: Path, made: Interactions) -> None:
     columns, classes = {}, {}
-    for number, (name, column) in enumerate(tables.arrays(made).items()):
+    for number, (name, column) in enumerate({**tables.arrays(made), "titled": made.titled}.items()):
         columns[name] = f"column-{number}.npy"
-        arrays.save(folder / columns[name], column)
+        _save(folder / columns[name], column)
     for number, (name, labels) in enumerate(made.classes.items()):
         classes[name] = f"labels-{number}.parquet"
         pl.DataFrame({"label": labels}, schema={"label": pl.String}).write_parquet(folder / classes[name])
@@ -175,13 +182,24 @@ def _fill(folder: Path, made: Interactions) -> None:
         durable.sync(path)
 
 
+def _save(path: Path, column: NDArray[Any]) -> None:
+    """Write a column; one that is mapped from another entry's file, whole, becomes a second name of that file."""
+    if isinstance(column, np.memmap) and column.filename is not None:
+        source = Path(column.filename)
+        if column.nbytes + column.offset == source.stat().st_size and source.parent.parent == path.parent.parent:
+            with suppress(OSError):
+                path.hardlink_to(source)
+                return
+    arrays.save(path, column)
+
+
 def _kept(path: Path) -> _Kept:
     about = path.stat()
     return _Kept(about.st_size, about.st_mtime_ns, file_hash(path))
 
 
 def _check(meta: _Meta) -> str:
-    return blake2b(msgspec.json.encode(msgspec.structs.replace(meta, check="")), digest_size=16).hexdigest()
+    return digest(msgspec.json.encode(msgspec.structs.replace(meta, check="")))
 
 
 def _open(entry: Path, *, verify: bool) -> Interactions:
@@ -215,6 +233,10 @@ def _read(entry: Path, meta: _Meta) -> Interactions:
         sources=meta.sources,
         categorical=_fields("categorical ", columns),
         continuous=_fields("continuous ", columns),
+        multilabel={
+            name: MultiLabel(sets, columns[f"members {name}"]) for name, sets in _fields("sets ", columns).items()
+        },
+        titled=columns["titled"],
         classes={name: pl.read_parquet(entry / file)["label"].to_list() for name, file in meta.classes.items()},
         counts=meta.counts,
         files=meta.source_files,

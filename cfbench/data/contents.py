@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import time
 from contextlib import suppress
-from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
+from blake3 import blake3
 from msgspec import Struct
 
 from cfbench import durable, paths
 from cfbench.errors import BadInput
 
-_PIECE = 2**20
+_PIECE = 8 * 2**20
 _SETTLED = 100_000_000
 """Nanoseconds after its last change from which a file's time of change can be trusted to tell the next one."""
 
@@ -35,7 +35,7 @@ class _Known(Struct, frozen=True):
 
 
 def content_hash(path: Path, *, verify: bool = False) -> str:
-    """Return the BLAKE2b hash of a file, known from before where path, size, times and inode are the same.
+    """Return the BLAKE3 hash of a file, known from before where path, size, times and inode are the same.
 
     Raises:
         BadInput: it is missing or can't be read.
@@ -70,7 +70,7 @@ def _stamp(path: Path) -> _Stamp:
 def _record(path: bytes) -> Path:
     folder = paths.writable_folder("imported") / "known"
     folder.mkdir(exist_ok=True)
-    return folder / f"{blake2b(path, digest_size=16).hexdigest()}.json"
+    return folder / f"{digest(path)}.json"
 
 
 def _known(record: Path) -> _Known | None:
@@ -80,9 +80,14 @@ def _known(record: Path) -> _Known | None:
 
 
 def file_hash(path: Path) -> str:
-    """Return the BLAKE2b hash, 32 hex digits, of a file as it is now."""
-    total = blake2b(digest_size=16)
+    """Return the BLAKE3 hash, 32 hex digits, of a file as it is now."""
+    total = blake3(max_threads=blake3.AUTO)
     with path.open("rb") as file:
         while piece := file.read(_PIECE):
             total.update(piece)
-    return total.hexdigest()
+    return total.hexdigest(length=16)
+
+
+def digest(content: bytes) -> str:
+    """Return the BLAKE3 hash, 32 hex digits, of some bytes."""
+    return blake3(content).hexdigest(length=16)

@@ -1,19 +1,23 @@
-"""From an experiment's [data] to interactions: read, join, apply the policies, code."""
+"""From an experiment's [data] to interactions: read, join, code, apply the policies; kept, so that it happens once."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cfbench.data import account, cache, delimited, policies, roles, sides, sources, values
-from cfbench.data.interactions import Counts, Interactions
+from cfbench.data import account, cache, coding, files, gathering, policies, reading, roles, sides, values
+from cfbench.data.gathering import Gathered
+from cfbench.data.interactions import Counts, Interactions, MultiLabel
 from cfbench.data.named import resolved
 from cfbench.errors import BadInput, nearest
 from cfbench.experiment import Data
 from cfbench.plugin import NA
 
 _RESERVED = ("user", "item", "title")
+_MOST_LABELS = 1000
 
 
 def open_interactions(data: Data, *, verify: bool = False) -> Interactions:
@@ -28,155 +32,242 @@ def open_interactions(data: Data, *, verify: bool = False) -> Interactions:
         DiskFull: there is no room to keep the imported columns.
     """
     data = resolved(data)
-    return cache.opened(data, lambda: import_interactions(data), verify=verify)
+
+    def read() -> Interactions:
+        plan = planned(data)
+        rows = cache.opened(plan.key(verify=verify), plan.read, verify=verify)
+        counted = replace(rows, files=plan.files(rows), columns=plan.columns())
+        return replace(policies.apply(counted, data, plan.place), notes=account.notes(data, counted.counts, plan.roles))
+
+    return cache.opened(cache.key_of(data, verify=verify), read, verify=verify)
 
 
-def import_interactions(data: Data) -> Interactions:
-    """Return the interactions of `data`, read from its files without regard to the cache; `data` names no data set.
+@dataclass(frozen=True)
+class Plan:
+    """What is read as what, nothing left to guess.
+
+    Attributes:
+        data: the experiment's [data].
+        stack: the rating files.
+        sample: their first rows, as text.
+        roles: their columns' roles.
+        items: the item table, if there is one.
+        users: the user table, if there is one.
+        origin: further field -> the side table that has it, None for the ratings.
+    """
+
+    data: Data
+    stack: reading.Stack
+    sample: pl.DataFrame
+    roles: roles.Roles
+    items: sides.SideTable | None
+    users: sides.SideTable | None
+    origin: dict[str, sides.SideTable | None]
+
+    @property
+    def side_tables(self) -> list[sides.SideTable]:
+        """The side tables that there are, items first."""
+        return [side for side in (self.items, self.users) if side is not None]
+
+    def key(self, *, verify: bool) -> str:
+        """Return the key of the rows as read, before any policy: equal for settings that read the same."""
+        opened = [*self.stack.opened, *(side.opened for side in self.side_tables)]
+        chosen = [self.roles.user, self.roles.item, self.roles.target, self.roles.time, self.roles.title]
+        joined = [(side.kind, side.id, side.title) for side in self.side_tables]
+        fields = [self.data.categorical, self.data.continuous, self.data.multilabel]
+        origin = {name: side.kind if side else "" for name, side in self.origin.items()}
+        settings = [[one.settings for one in opened], chosen, joined, fields, origin]
+        return cache.key(
+            [one.file.stored for one in opened], [one.file.member for one in opened], settings, verify=verify
+        )
+
+    def read(self) -> Interactions:
+        """Return all rows, code 0, NaN and `values.NO_TIME` where a value is missing."""
+        mine = [name for name, side in self.origin.items() if side is None]
+        gathered = gathering.gather(self.stack, self.roles, self.data, mine, self.sample)
+        if not len(gathered.part):
+            raise BadInput("there is no row", where=self.stack.where, mend="name a file with one row a rating")
+        return _Rows(self, gathered).interactions()
+
+    def place(self, row: int) -> str:
+        """Return the file and line of a row of the whole."""
+        *others, last = self.stack.opened
+        for opened in others:
+            height = sum(frame.height for frame in opened.batches([self.roles.user]))
+            if row < height:
+                return opened.place(row)
+            row -= height
+        return last.place(row)
+
+    def files(self, read: Interactions) -> tuple[account.SourceFile, ...]:
+        """Return the files that were read, ratings first, and how each is written."""
+        rows = [file.rows for file in read.files]
+        tables = ["ratings"] * len(self.stack.opened) + [side.kind for side in self.side_tables]
+        opened = [*self.stack.opened, *(side.opened for side in self.side_tables)]
+        return tuple(one.account(table, count) for one, table, count in zip(opened, tables, rows, strict=True))
+
+    def columns(self) -> tuple[account.Column, ...]:
+        """Return every column of the files with its role and the reason for it."""
+        return account.columns(self.sample, self.side_tables, self.roles, self.data, self.origin)
+
+
+def planned(data: Data) -> Plan:
+    """Return what is read as what; `data` names no data set.
 
     Raises:
-        BadInput: as `open_interactions`.
+        BadInput: a file can't be read, or a setting names what is not there.
     """
-    stack = delimited.stack([delimited.read(path, data.read) for path in sources.named(data)])
-    where = str(stack.tables[0].path)
-    chosen = roles.assign(stack.frame, data, where)
-    rows = _typed_rows(stack, chosen)
-    found = {
-        "items": sides.read("items", data.items, chosen.item, rows["item"]),
-        "users": sides.read("users", data.users, chosen.user, rows["user"]),
-    }
-    side_tables = [side for side in found.values() if side is not None]
-    origin = _field_origins(data, stack, side_tables, chosen)
-    rows = _with_sides(rows, side_tables)
-    rows = _with_fields(rows, data, stack, origin)
-    rows, counts = policies.apply(rows, data, stack, chosen, found["items"])
-    return _coded(rows, data, stack, counts, side_tables, chosen, origin)
-
-
-# -- rows with typed columns -------------------------------------------------------------------------------------------
-
-
-def _typed_rows(stack: delimited.Stack, chosen: roles.Roles) -> pl.DataFrame:
-    """The columns user, item (text), target (f64), time (i64, where there is one), part and row, in file order."""
-
-    def text(column: str) -> pl.Series:
-        return stack.frame[column].str.strip_chars()
-
-    columns = [text(chosen.user).alias("user"), text(chosen.item).alias("item")]
-    if chosen.target is None:
-        columns.append(pl.Series("target", np.ones(stack.frame.height)))
-    else:
-        columns.append(values.numbers(text(chosen.target), "a rating", stack.place).alias("target"))
-    if chosen.time is not None:
-        columns.append(values.times(text(chosen.time), stack.place).alias("time"))
-    columns.append(pl.Series("part", stack.part))
-    return pl.DataFrame(columns).with_row_index("row")
-
-
-def _with_sides(rows: pl.DataFrame, side_tables: list[sides.SideTable]) -> pl.DataFrame:
-    """Add for each row its row in the side tables, null where they have none, and the item's title."""
-    for side in side_tables:
-        wanted = [pl.col(side.id).alias(side.kind[:-1]), pl.col(side.row)]
-        if side.kind == "items" and side.title is not None:
-            wanted.append(pl.col(side.title).alias("title"))
-        rows = rows.join(side.frame.select(wanted), on=side.kind[:-1], how="left", maintain_order="left")
-    if "title" not in rows.columns:
-        return rows.with_columns(title=pl.lit(None, pl.String))
-    return rows.with_columns(pl.when(pl.col("title") != "").then("title"))
-
-
-# -- further fields ----------------------------------------------------------------------------------------------------
+    stack = reading.stack(files.named(data), data.read)
+    sample = stack.opened[0].sample()
+    chosen = roles.assign(sample, data, stack.where)
+    items = sides.find("items", data.items, chosen.item)
+    users = sides.find("users", data.users, chosen.user)
+    origin = _field_origins(data, list(stack.columns), [side for side in (items, users) if side], chosen)
+    return Plan(data, stack, sample, chosen, items, users, origin)
 
 
 def _field_origins(
-    data: Data, stack: delimited.Stack, side_tables: list[sides.SideTable], chosen: roles.Roles
+    data: Data, columns: list[str], side_tables: list[sides.SideTable], chosen: roles.Roles
 ) -> dict[str, sides.SideTable | None]:
     """Field -> the side table that has it, None for the ratings: they are looked through first, then items, users."""
-    fields = [*data.categorical, *data.continuous]
+    kinds = {"categorical": data.categorical, "continuous": data.continuous, "multilabel": data.multilabel}
+    fields = [name for names in kinds.values() for name in names]
     origin: dict[str, sides.SideTable | None] = {}
-    for name in fields:
-        key = "[data] categorical" if name in data.categorical else "[data] continuous"
-        if fields.count(name) > 1:
-            raise BadInput(f"'{name}' is named twice", where=key, mend="name each field once")
-        if name in _RESERVED or name in chosen.by_column():
-            role = chosen.by_column().get(name, name)
-            raise BadInput(f"'{name}' already is the {role}", where=key, mend="name other columns")
-        holders = [side for side in side_tables if name in side.fields]
-        if name not in stack.frame.columns and not holders:
-            known = [*stack.frame.columns, *(column for side in side_tables for column in side.fields)]
-            fault = f"'{name}' is not a column of the data{nearest(name, known)}"
-            for side in side_tables:
-                if name in side.table.frame.columns:
-                    fault = f"'{name}' is not among the fields of [data.{side.kind}]"
-            raise BadInput(
-                fault,
-                where=key,
-                mend=f"there are {', '.join(dict.fromkeys(known))}",
-            )
-        origin[name] = None if name in stack.frame.columns else holders[0]
+    for kind, names in kinds.items():
+        for name in names:
+            key = f"[data] {kind}"
+            if fields.count(name) > 1:
+                raise BadInput(f"'{name}' is named twice", where=key, mend="name each field once")
+            if name in _RESERVED or name in chosen.by_column():
+                role = chosen.by_column().get(name, name)
+                raise BadInput(f"'{name}' already is the {role}", where=key, mend="name other columns")
+            holders = [side for side in side_tables if name in side.fields]
+            if name not in columns and not holders:
+                known = [*columns, *(column for side in side_tables for column in side.fields)]
+                fault = f"'{name}' is not a column of the data{nearest(name, known)}"
+                for side in side_tables:
+                    if name in side.sample.columns:
+                        fault = f"'{name}' is not among the fields of [data.{side.kind}]"
+                raise BadInput(fault, where=key, mend=f"there are {', '.join(dict.fromkeys(known))}")
+            origin[name] = None if name in columns else holders[0]
     return origin
 
 
-def _with_fields(
-    rows: pl.DataFrame, data: Data, stack: delimited.Stack, origin: dict[str, sides.SideTable | None]
-) -> pl.DataFrame:
-    """Add a column "field <name>" each: text ("" where missing) or Float64 (null where missing)."""
-    for name, side in origin.items():
+class _Rows:
+    """Gathered columns with the side tables joined in."""
+
+    def __init__(self, plan: Plan, gathered: Gathered) -> None:
+        self.plan, self.gathered = plan, gathered
+        self.joined = {side.kind: sides.join(side, gathered.labels[side.kind[:-1]]) for side in plan.side_tables}
+
+    def interactions(self) -> Interactions:
+        """Return everything, no policy applied."""
+        gathered, data = self.gathered, self.plan.data
+        user, item = gathered.codes["user"], gathered.codes["item"]
+        classes = {"user": gathered.labels["user"], "item": gathered.labels["item"]}
+        classes["title"], titled = self._titles()
+        categorical, continuous, multilabel = {}, {}, {}
+        for name in data.categorical:
+            categorical[name], classes[name] = self._labels(name)
+        for name in data.continuous:
+            continuous[name] = self._numbers(name)
+        for name in data.multilabel:
+            multilabel[name], classes[name] = self._sets(name)
+        opened = [*self.plan.stack.opened, *(side.opened for side in self.plan.side_tables)]
+        heights = [*gathered.rows, *(joined.frame.height for joined in self.joined.values())]
+        tables = ["ratings"] * len(gathered.rows) + list(self.joined)
+        found = [one.account(table, rows) for one, table, rows in zip(opened, tables, heights, strict=True)]
+        target = gathered.numbers["target"]
+        items = self.joined.get("items")
+        return Interactions(
+            user=user,
+            item=item,
+            target=target,
+            time=gathered.time,
+            part=gathered.part,
+            sources=tuple(one.file.stored.name for one in self.plan.stack.opened),
+            categorical=categorical,
+            continuous=continuous,
+            multilabel=multilabel,
+            classes=classes,
+            titled=titled,
+            counts=Counts(
+                read=len(user),
+                zero_targets=int(np.count_nonzero(target == 0)),
+                missing=self._missing(),
+                untitled=0 if items is None else int(np.count_nonzero(items.row[1:] < 0)),
+                side_repeats={
+                    joined.side.opened.file.name: joined.repeated for joined in self.joined.values() if joined.repeated
+                },
+            ),
+            files=tuple(found),
+        )
+
+    def _missing(self) -> dict[str, int]:
+        gathered = self.gathered
+        counts = {
+            "user": np.count_nonzero(gathered.codes["user"] == 0),
+            "item": np.count_nonzero(gathered.codes["item"] == 0),
+            "target": np.count_nonzero(np.isnan(gathered.numbers["target"])),
+            "time": 0 if gathered.time is None else np.count_nonzero(gathered.time == values.NO_TIME),
+        }
+        return {role: int(count) for role, count in counts.items() if count}
+
+    def _titles(self) -> tuple[list[str], NDArray[np.bool_]]:
+        """The items in words: by the item table, else by a column of the ratings, else their ids."""
+        ids = self.gathered.labels["item"]
+        found = [""] * len(ids)
+        items = self.joined.get("items")
+        if items is not None and items.side.title is not None:
+            found = items.column(items.side.title)
+        elif "title" in self.gathered.codes:
+            titles = self.gathered.labels["title"]
+            item, title = self.gathered.codes["item"], self.gathered.codes["title"]
+            first = np.zeros(len(ids), np.int32)
+            named = title != 0
+            first[item[named][::-1]] = title[named][::-1]
+            found = [titles[code] if code else "" for code in first.tolist()]
+        titled = np.array([bool(title) for title in found])
+        titled[0] = False
+        return [NA, *(title or label for title, label in zip(found[1:], ids[1:], strict=True))], titled
+
+    def _owner(self, name: str) -> tuple[sides.JoinedSide, NDArray[np.int32]]:
+        """The joined side table of a field, and for each row the code that leads to it."""
+        side = self.plan.origin[name]
         if side is None:
-            column, index, place = stack.frame[name].str.strip_chars(), rows["row"], stack.place
+            raise KeyError(name)
+        return self.joined[side.kind], self.gathered.codes[side.kind[:-1]]
+
+    def _labels(self, name: str) -> tuple[NDArray[np.int32], list[str]]:
+        if self.plan.origin[name] is None:
+            return self.gathered.codes[f"field {name}"], self.gathered.labels[f"field {name}"]
+        joined, owner = self._owner(name)
+        coder = coding.Coder()
+        codes = coder.encode(coding.prepared(pl.Series(joined.column(name), dtype=pl.String)))
+        return codes[owner], coder.labels()
+
+    def _numbers(self, name: str) -> NDArray[np.float32]:
+        if self.plan.origin[name] is None:
+            return self.gathered.numbers[f"field {name}"]
+        joined, owner = self._owner(name)
+        place = joined.side.opened.place
+        text = joined.side.opened.with_points(joined.frame[name])
+        every = values.numbers(text, f"a number for '{name}'", place).astype(np.float32)
+        return np.append(every, np.float32("nan"))[joined.row][owner]
+
+    def _sets(self, name: str) -> tuple[MultiLabel, list[str]]:
+        if self.plan.origin[name] is None:
+            texts, owner = self.gathered.labels[f"field {name}"], self.gathered.codes[f"field {name}"]
+            texts = ["", *texts[1:]]
         else:
-            column, index, place = side.table.frame[name].str.strip_chars(), rows[side.row], side.table.place
-        if name in data.continuous:
-            column = values.numbers(column, f"a number for '{name}'", place)
-            field = column.gather(index)
-        else:
-            field = column.gather(index).fill_null("")
-        rows = rows.with_columns(field.alias(f"field {name}"))
-    return rows
-
-
-# -- codes -------------------------------------------------------------------------------------------------------------
-
-
-def _codes(column: pl.Series) -> tuple[NDArray[np.int32], list[str]]:
-    """Codes 1..k by first appearance, 0 where the text is "", and the labels."""
-    labels = column.filter(column != "").unique(maintain_order=True).alias("label")
-    table = labels.to_frame().with_row_index("code", offset=1)
-    joined = column.alias("label").to_frame().join(table, on="label", how="left", maintain_order="left")
-    return joined["code"].fill_null(0).cast(pl.Int32).to_numpy(), [NA, *labels]
-
-
-def _coded(
-    rows: pl.DataFrame,
-    data: Data,
-    stack: delimited.Stack,
-    counts: Counts,
-    side_tables: list[sides.SideTable],
-    chosen: roles.Roles,
-    origin: dict[str, sides.SideTable | None],
-) -> Interactions:
-    classes: dict[str, list[str]] = {}
-    user, classes["user"] = _codes(rows["user"])
-    item, classes["item"] = _codes(rows["item"])
-    titles = rows.unique("item", keep="first", maintain_order=True).select(pl.coalesce("title", "item"))
-    classes["title"] = [NA, *titles.to_series()]
-    categorical = {}
-    for name in data.categorical:
-        categorical[name], classes[name] = _codes(rows[f"field {name}"])
-    return Interactions(
-        user=user,
-        item=item,
-        target=rows["target"].cast(pl.Float32).to_numpy(),
-        time=rows["time"].to_numpy() if chosen.time is not None else None,
-        part=rows["part"].to_numpy(),
-        sources=tuple(table.path.name for table in stack.tables),
-        categorical=categorical,
-        continuous={
-            name: rows[f"field {name}"].cast(pl.Float32).fill_null(float("nan")).to_numpy() for name in data.continuous
-        },
-        classes=classes,
-        counts=counts,
-        files=account.files(stack, side_tables),
-        columns=account.columns(stack, side_tables, chosen, data, origin),
-        notes=account.notes(data, counts, chosen, side_tables),
-    )
+            joined, owner = self._owner(name)
+            texts = joined.column(name)
+        separator = roles.separator_of_labels([text for text in texts if text]) or "|"
+        sets, members, labels = gathering.sets_of(texts, separator)
+        if len(labels) > _MOST_LABELS:
+            raise BadInput(
+                f"'{name}' holds {len(labels) - 1:,} labels, more than {_MOST_LABELS:,}",
+                where="[data] multilabel",
+                mend="take it as categorical, or leave it out",
+            )
+        return MultiLabel(sets[owner], members), labels

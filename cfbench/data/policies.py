@@ -1,123 +1,315 @@
-"""What happens to rows that lack a value, repeat a pair, or belong to the rarely seen."""
+"""What happens to rows that lack a value, repeat a pair, or belong to the rarely seen; what a target means."""
 
 from __future__ import annotations
 
-from typing import Literal
+import dataclasses
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
 
-import polars as pl
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-from cfbench.data import delimited, roles, sides
-from cfbench.data.interactions import Counts
+from cfbench.data import coding, values
+from cfbench.data.interactions import Interactions, MultiLabel
 from cfbench.errors import BadInput
 from cfbench.experiment import Data
+from cfbench.plugin import NA
+
+Place = Callable[[int], str]
+
+_MOST_MERGED = 50
 
 
-def apply(
-    rows: pl.DataFrame, data: Data, stack: delimited.Stack, chosen: roles.Roles, items: sides.SideTable | None
-) -> tuple[pl.DataFrame, Counts]:
+def apply(read: Interactions, data: Data, place: Place) -> Interactions:
     """Return the rows that the policies of `data` keep, items merged by title where it says so, and what happened.
 
     Args:
-        rows: columns row, user, item, title (null where unknown), target, time (where there is one), and others.
+        read: all rows, code 0, NaN and `values.NO_TIME` where a value is missing.
         data: the policies.
-        stack: the files, to name a line.
-        chosen: the columns' roles.
-        items: the item table.
+        place: from a row's number to its file and line, for a message.
 
     Raises:
         BadInput: a value is missing or a pair repeats where the policy forbids it, or no row is left.
     """
-    read, dropped = rows.height, dict[str, int]()
-    rows = _missing(rows, data, stack, chosen, dropped)
-    titles = rows.unique("item", maintain_order=True).select("item", "title")
-    shared = titles.drop_nulls()["title"].value_counts().filter(pl.col("count") > 1).height
-    ids = titles.height
-    if data.items.by == "title":
-        rows = _by_title(rows, items)
-    merged = ids - rows["item"].n_unique()
-    rows, duplicates, conflicts = _duplicates(rows, data, stack, dropped)
-    rows = _frequent(rows, data, dropped)
-    if not rows.height:
-        raise BadInput("no row is left", where=str(stack.tables[0].path), mend=f"of {read:,} dropped: {dropped}")
-    untitled = 0 if items is None else rows.filter(pl.col(items.row).is_null())["item"].n_unique()
-    return rows, Counts(read, dropped, duplicates, conflicts, shared, merged, untitled)
+    work = _Work(read, data, place)
+    work.missing()
+    work.too_low()
+    work.titles()
+    work.duplicates()
+    work.targets()
+    work.frequent()
+    return work.result()
 
 
-def _missing(
-    rows: pl.DataFrame, data: Data, stack: delimited.Stack, chosen: roles.Roles, dropped: dict[str, int]
-) -> pl.DataFrame:
-    tests = {"user": pl.col("user") == "", "item": pl.col("item") == "", "target": pl.col("target").is_null()}
-    if chosen.time is not None:
-        tests["time"] = pl.col("time").is_null()
-    for role, test in tests.items():
-        lacking = rows.filter(test)
-        if not lacking.height:
-            continue
-        if data.missing == "error":
-            column = getattr(chosen, role)
-            raise BadInput(
-                f"the {role} (column '{column}') is missing",
-                where=stack.place(lacking["row"][0]),
-                mend='mend the row, or say missing = "drop" in [data]',
-            )
-        dropped[f"without a {role}"] = lacking.height
-        rows = rows.filter(~test)
-    return rows
+class _Work:
+    """The rows kept so far.
 
+    Attributes:
+        rows: their numbers, ascending; None for all.
+        item: the item of every row, merged by title where that is wished.
+        target: the target of every row.
+        time: the time of every row.
+    """
 
-def _by_title(rows: pl.DataFrame, items: sides.SideTable | None) -> pl.DataFrame:
-    """Make the title the item; an item without one keeps its id, marked where that is another's title."""
-    if items is None or items.title is None:
-        raise BadInput(
-            'by = "title" needs a table with titles' if items is None else "no column of titles was found",
-            where="[data.items]",
-            mend="name the file in source" if items is None else "name the column in title",
-        )
-    untitled = pl.col("title").is_null()
-    taken = untitled & pl.col("item").is_in(rows["title"].drop_nulls().unique().implode())
-    label = pl.when(taken).then(pl.col("item") + " (id)").otherwise(pl.coalesce("title", "item"))
-    return rows.with_columns(item=label, title=label)
+    def __init__(self, read: Interactions, data: Data, place: Place) -> None:
+        self.read, self.data, self.place = read, data, place
+        self.rows: NDArray[np.int64] | None = None
+        self.item, self.target, self.time = read.item, read.target, read.time
+        self.dropped: dict[str, int] = {}
+        self.facts: dict[str, Any] = {}
 
+    # -- which rows are kept --
 
-def _duplicates(
-    rows: pl.DataFrame, data: Data, stack: delimited.Stack, dropped: dict[str, int]
-) -> tuple[pl.DataFrame, int, int]:
-    pair = ["user", "item"]
-    repeats = rows.filter(rows.select(pair).is_duplicated())
-    if not repeats.height:
-        return rows, 0, 0
-    pairs = repeats.group_by(pair, maintain_order=True).agg(
-        conflict=pl.col("target").n_unique() > 1, second=pl.col("row").get(1)
-    )
-    duplicates, conflicts = repeats.height - pairs.height, int(pairs["conflict"].sum())
-    if data.duplicates == "error":
-        first = pairs.sort("second").row(0, named=True)
-        raise BadInput(
-            f"user '{first['user']}' has item '{first['item']}' again",
-            where=stack.place(first["second"]),
-            mend='say duplicates = "keep", "first", "last" or "mean" in [data]',
-        )
-    if data.duplicates == "keep":
-        return rows, duplicates, conflicts
-    if data.duplicates == "mean":
-        later = [pl.col("time").max().over(pair)] if "time" in rows.columns else []
-        rows = rows.with_columns(pl.col("target").mean().over(pair), *later)
-    keep: Literal["first", "last"] = "last" if data.duplicates == "last" else "first"
-    dropped["repeats of a pair"] = duplicates
-    return rows.unique(pair, keep=keep, maintain_order=True), duplicates, conflicts
+    def _of(self, column: NDArray[Any]) -> NDArray[Any]:
+        return column if self.rows is None else column[self.rows]
 
+    def _keep(self, kept: NDArray[np.bool_], reason: str) -> None:
+        """Keep those of the rows kept so far; say why the others are not."""
+        lost = len(kept) - int(np.count_nonzero(kept))
+        if lost:
+            self.rows = np.flatnonzero(kept) if self.rows is None else self.rows[kept]
+            self.dropped[reason] = self.dropped.get(reason, 0) + lost
 
-def _frequent(rows: pl.DataFrame, data: Data, dropped: dict[str, int]) -> pl.DataFrame:
-    """Drop users and items with too few rows, again and again, until all that are left have enough."""
-    before = -1
-    while rows.height != before:
-        before = rows.height
-        for column, least in (("user", data.min_user), ("item", data.min_item)):
-            if least < 2:
+    def _number(self, row: int) -> int:
+        return row if self.rows is None else int(self.rows[row])
+
+    def missing(self) -> None:
+        """Drop, or refuse, rows without a user, an item, a target or a time."""
+        if self.data.zero == "missing":
+            self._keep(self._of(self.target) != 0, "with a target of 0, which means that there is none")
+        lacking: dict[str, NDArray[np.bool_]] = {
+            "user": self.read.user == 0,
+            "item": self.read.item == 0,
+            "target": np.isnan(self.target),
+        }
+        if self.time is not None:
+            lacking["time"] = self.time == values.NO_TIME
+        for role, every in lacking.items():
+            test = self._of(every)
+            if not test.any():
                 continue
-            kept = rows.filter(pl.len().over(column) >= least)
-            if kept.height < rows.height:
-                reason = f"of {column}s with fewer than {least} rows"
-                dropped[reason] = dropped.get(reason, 0) + rows.height - kept.height
-            rows = kept
-    return rows
+            if self.data.missing == "error":
+                raise BadInput(
+                    f"the {role}{self._column(role)} is missing",
+                    where=self.place(self._number(int(test.argmax()))),
+                    mend='mend the row, or say missing = "drop" in [data]',
+                )
+            self._keep(~test, f"without a {role}")
+
+    def _column(self, role: str) -> str:
+        name = next((column.name for column in self.read.columns if column.role == role), "")
+        return f" (column '{name}')" if name else ""
+
+    def too_low(self) -> None:
+        """Drop rows with a target below the least one that is wished."""
+        least = self.data.at_least
+        if least is not None:
+            self._keep(self._of(self.target) >= least, f"with a target below {least:g}")
+
+    # -- titles --
+
+    def titles(self) -> None:
+        """Count the titles that several items bear, and make each one item where that is wished."""
+        titles, titled = self.read.classes["title"], self.read.titled
+        bearers = Counter(titles[code] for code in np.flatnonzero(titled).tolist())
+        shared = [(title, count) for title, count in bearers.most_common() if count > 1]
+        self.facts |= {"shared_titles": len(shared), "merged": tuple(shared[:_MOST_MERGED])}
+        if self.data.items.by != "title":
+            return
+        if not titled.any():
+            raise BadInput(
+                'by = "title" needs a table with titles', where="[data.items]", mend="name the file in source"
+            )
+        first: dict[str, int] = {}
+        merged = np.arange(len(titles), dtype=np.int32)
+        for code in np.flatnonzero(titled).tolist():
+            merged[code] = first.setdefault(titles[code], code)
+        self.facts["merged_items"] = len(titles) - len(np.unique(merged))
+        if self.facts["merged_items"]:
+            self.item = merged[self.item]
+
+    # -- pairs that repeat --
+
+    def duplicates(self) -> None:
+        """Count the pairs that repeat, and do with them what is wished."""
+        rows, starts = _repeats(self._of(self.read.user), self._of(self.item))
+        policy = self.data.duplicates
+        counted = np.ones_like(self.target) if policy == "count" else self.target
+        if not len(starts):
+            self.target = counted
+            return
+        numbers = rows if self.rows is None else self.rows[rows]
+        sizes = np.diff(starts, append=len(rows))
+        target = self.target[numbers].astype(np.float64)
+        low, high = np.minimum.reduceat(target, starts), np.maximum.reduceat(target, starts)
+        time = np.zeros(len(numbers), np.int64) if self.time is None else self.time[numbers]
+        group = np.repeat(np.arange(len(starts)), sizes)
+        self.facts |= {
+            "duplicates": int(len(rows) - len(starts)),
+            "conflicts": int(np.count_nonzero(low != high)),
+            "repeats_exact": _equal_rows(group, target, time),
+        }
+        if policy == "keep":
+            return
+        if policy == "error":
+            second = int(rows[starts + 1].min())
+            raise BadInput(
+                f"user '{self._label('user', second)}' has item '{self._label('item', second)}' again",
+                where=self.place(self._number(second)),
+                mend='say duplicates = "keep", "first", "last", "latest", "mean", "max", "sum" or "count" in [data]',
+            )
+        if policy == "latest" and self.time is None:
+            raise BadInput(
+                'duplicates = "latest" needs a time', where="[data]", mend='name its column, or say "last" for by row'
+            )
+        kept = starts
+        if policy in ("last", "latest"):
+            kept = starts + (sizes - 1 if policy == "last" else _latest(time, group, starts))
+        sums = {"mean": np.add, "max": np.maximum, "sum": np.add}
+        if policy in sums or policy == "count":
+            self.target = counted.copy()
+            made = sizes if policy == "count" else sums[policy].reduceat(target, starts)
+            self.target[numbers[kept]] = made / sizes if policy == "mean" else made
+            if self.time is not None:
+                self.time = self.time.copy()
+                self.time[numbers[kept]] = np.maximum.reduceat(time, starts)
+        lost = np.ones(len(rows), bool)
+        lost[kept] = False
+        keep = np.ones(len(self.read) if self.rows is None else len(self.rows), bool)
+        keep[rows[lost]] = False
+        self._keep(keep, "repeats of a pair")
+
+    def _label(self, role: str, row: int) -> str:
+        codes = self.item if role == "item" else self.read.user
+        return self.read.classes[role][int(self._of(codes)[row])]
+
+    # -- targets --
+
+    def targets(self) -> None:
+        """Let targets be ratings, or count as 1, or become their logarithm."""
+        if self.data.values == "one":
+            self.target = np.ones_like(self.target)
+        elif self.data.values == "log":
+            low = self._of(self.target) <= -1
+            if low.any():
+                row = self._number(int(low.argmax()))
+                raise BadInput(
+                    f"log(1 + target) of {self.target[row]:g} is no number",
+                    where=self.place(row),
+                    mend='say values = "rating" in [data], or drop such rows with at_least',
+                )
+            self.target = np.log1p(self.target.astype(np.float64)).astype(np.float32)
+
+    # -- the rarely seen --
+
+    def frequent(self) -> None:
+        """Drop users and items with too few rows, again and again, until all that are left have enough."""
+        before = -1
+        while (left := len(self.read) if self.rows is None else len(self.rows)) != before:
+            before = left
+            for role, least in (("user", self.data.min_user), ("item", self.data.min_item)):
+                if least < 2:
+                    continue
+                codes = self._of(self.item if role == "item" else self.read.user)
+                self._keep(np.bincount(codes)[codes] >= least, f"of {role}s with fewer than {least} rows")
+
+    # -- all together --
+
+    def result(self) -> Interactions:
+        """Return the rows that are left, their labels by first appearance."""
+        read = self.read
+        counts = msgspec.structs.replace(read.counts, dropped={**read.counts.dropped, **self.dropped}, **self.facts)
+        if self.rows is not None and not len(self.rows):
+            raise BadInput(
+                "no row is left",
+                where=read.files[0].name if read.files else "",
+                mend=f"of {read.counts.read:,} dropped: "
+                + ", ".join(f"{rows:,} {reason}" for reason, rows in counts.dropped.items()),
+            )
+        as_read = self.rows is None and self.target is read.target and self.time is read.time
+        if as_read and self.data.items.by == "id":
+            return dataclasses.replace(read, counts=counts)
+        classes = dict(read.classes)
+        user, order = coding.dense(self._of(read.user), read.classes["user"])
+        classes["user"] = _labels(read, "user", order)
+        item, order = coding.dense(self._of(self.item), read.classes["item"])
+        classes["title"] = _labels(read, "title", order)
+        titled = read.titled[order]
+        classes["item"] = _labels(read, "item", order)
+        if self.data.items.by == "title":
+            classes["item"] = classes["title"] = _by_title(classes["item"], classes["title"], titled)
+        categorical = {}
+        for name, codes in read.categorical.items():
+            categorical[name], order = coding.dense(self._of(codes), read.classes[name])
+            classes[name] = _labels(read, name, order)
+        return dataclasses.replace(
+            read,
+            user=user,
+            item=item,
+            target=np.ascontiguousarray(self._of(self.target)),
+            time=None if self.time is None else np.ascontiguousarray(self._of(self.time)),
+            part=np.ascontiguousarray(self._of(read.part)),
+            categorical=categorical,
+            continuous={name: np.ascontiguousarray(self._of(column)) for name, column in read.continuous.items()},
+            multilabel={name: MultiLabel(self._of(one.sets), one.members) for name, one in read.multilabel.items()},
+            classes=classes,
+            titled=titled,
+            counts=counts,
+            fingerprint="",
+        )
+
+
+def _repeats(user: NDArray[np.int32], item: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The rows of the pairs that repeat, pair by pair and in their order, and where each pair's rows start."""
+    ordered = _pairs(user, item)
+    ordered.sort()
+    again = ordered[1:][ordered[1:] == ordered[:-1]]
+    none = np.empty(0, np.int64)
+    if not len(again):
+        return none, none
+    again = again[np.flatnonzero(np.diff(again, prepend=-1))]
+    pairs = _pairs(user, item)
+    places = np.searchsorted(again, pairs).clip(max=len(again) - 1)
+    rows = np.flatnonzero(again[places] == pairs)
+    found = pairs[rows]
+    order = np.argsort(found, kind="stable")
+    return rows[order], np.flatnonzero(np.diff(found[order], prepend=-1))
+
+
+def _pairs(user: NDArray[np.int32], item: NDArray[np.int32]) -> NDArray[np.int64]:
+    """One number for each pair."""
+    pairs = user.astype(np.int64)
+    pairs *= int(item.max(initial=0)) + 1
+    pairs += item
+    return pairs
+
+
+def _equal_rows(group: NDArray[np.int64], target: NDArray[np.float64], time: NDArray[np.int64]) -> int:
+    """How many rows of the same pair, target and time have come before."""
+    order = np.lexsort((time, target, group))
+    same = [column[order][1:] == column[order][:-1] for column in (group, target, time)]
+    return int(np.count_nonzero(same[0] & same[1] & same[2]))
+
+
+def _latest(time: NDArray[np.int64], group: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each pair the place among its rows of the one with the latest time, the last of those with the same."""
+    order = np.lexsort((np.arange(len(time)), time, group))
+    last = np.append(starts[1:], len(time)) - 1
+    found: NDArray[np.int64] = order[last] - starts
+    return found
+
+
+def _labels(read: Interactions, name: str, order: NDArray[np.int64]) -> list[str]:
+    every = read.classes[name]
+    return [every[code] for code in order.tolist()]
+
+
+def _by_title(ids: Sequence[str], titles: Sequence[str], titled: NDArray[np.bool_]) -> list[str]:
+    """The title as the item; an item without one keeps its id, marked where that is another's title."""
+    taken = {title for title, own in zip(titles, titled.tolist(), strict=True) if own}
+    return [NA] + [
+        title if own else f"{label} (id)" if label in taken else label
+        for label, title, own in zip(ids[1:], titles[1:], titled[1:].tolist(), strict=True)
+    ]

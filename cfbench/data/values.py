@@ -1,10 +1,13 @@
-"""Text columns as numbers and times, where a value that is neither is named with its line."""
+"""Columns as numbers and times, where a value that is neither is named with its line."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from cfbench.errors import BadInput
 
@@ -14,36 +17,57 @@ LARGEST = 3e38
 LATEST = 253_402_300_799
 """Unix seconds of the last second of the year 9999."""
 
+NO_TIME = np.iinfo(np.int64).min
+"""Stands for a missing time."""
+
 Place = Callable[[int], str]
 """From a row's number to its file and line."""
 
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 
-def numbers(column: pl.Series, what: str, place: Place) -> pl.Series:
-    """Return a text column as Float64, null where it is "".
+
+def is_number(text: str) -> bool:
+    """Return whether the text is a plain decimal number."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def numbers(column: pl.Series, what: str, place: Place) -> NDArray[np.float64]:
+    """Return a column as float64 (n,), NaN where it is missing.
 
     Raises:
         BadInput: a value is no number, not finite, or too large; names its line and the value.
     """
-    parsed = column.cast(pl.Float64, strict=False)
+    parsed = _stripped(column).cast(pl.Float64, strict=False)
     fine = parsed.is_finite() & (parsed.abs() < LARGEST)
     _refuse(column, fine, f"is not {what}", place, "mend it, or say which column holds the numbers")
-    return parsed
+    return parsed.fill_null(float("nan")).to_numpy()
 
 
-def times(column: pl.Series, place: Place) -> pl.Series:
-    """Return a text column as Int64 Unix seconds, null where it is "". ISO 8601 dates are taken as UTC.
+def times(column: pl.Series, place: Place) -> NDArray[np.int64]:
+    """Return a column as Unix seconds, int64 (n,), `NO_TIME` where it is missing. ISO 8601 dates are taken as UTC.
 
     Raises:
         BadInput: a value is neither, or lies before 1970 or after the year 9999; names its line and the value.
     """
-    parsed = column.cast(pl.Int64, strict=False)
-    if parsed.null_count() > (column == "").sum():
-        parsed = parsed.fill_null(column.cast(pl.Float64, strict=False).floor().cast(pl.Int64, strict=False))
-    if parsed.null_count() > (column == "").sum():
-        parsed = parsed.fill_null(_dates(column))
+    if column.dtype.is_temporal():
+        parsed = column.cast(pl.Datetime("us")).dt.epoch("s")
+    else:
+        text = _stripped(column)
+        missing = text.null_count() + (int((text == "").sum()) if text.dtype == pl.String else 0)
+        parsed = (
+            text.floor().cast(pl.Int64, strict=False) if text.dtype.is_float() else text.cast(pl.Int64, strict=False)
+        )
+        if parsed.null_count() > missing and text.dtype == pl.String:
+            parsed = parsed.fill_null(text.cast(pl.Float64, strict=False).floor().cast(pl.Int64, strict=False))
+            if parsed.null_count() > missing:
+                parsed = parsed.fill_null(_dates(text))
     mend = 'times are Unix seconds or ISO 8601 dates; mend it, or say time = "none" in [data]'
     _refuse(column, parsed.is_between(0, LATEST), "is not a time in seconds since 1970", place, mend)
-    return parsed
+    return parsed.fill_null(NO_TIME).to_numpy()
+
+
+def _stripped(column: pl.Series) -> pl.Series:
+    return column.str.strip_chars() if column.dtype == pl.String else column
 
 
 def _dates(column: pl.Series) -> pl.Series:
@@ -55,7 +79,13 @@ def _dates(column: pl.Series) -> pl.Series:
 
 
 def _refuse(column: pl.Series, fine: pl.Series, fault: str, place: Place, mend: str) -> None:
-    bad = (~fine.fill_null(False)) & (column != "")
+    if fine.null_count() == 0 and fine.all():
+        return
+    present = column.is_not_null()
+    if column.dtype == pl.String:
+        present &= column.str.strip_chars() != ""
+    bad = (~fine.fill_null(False)) & present
     if bad.any():
         row = int(bad.arg_max() or 0)
-        raise BadInput(f"'{column[row][:60]}' {fault}", where=place(row), mend=mend)
+        value = f"{column[row]:g}" if column.dtype.is_float() else str(column[row])[:60]
+        raise BadInput(f"'{value}' {fault}", where=place(row), mend=mend)

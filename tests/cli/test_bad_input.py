@@ -56,7 +56,7 @@ CASES = {
         (*DESCRIBE, "--item", "user", "--user", "user"),
         ["'user'", "and"],
     ),
-    "unknown encoding": (write("r.csv", GOOD), (*DESCRIBE, "--encoding", "klingon"), ["klingon", "latin-1 or utf-8"]),
+    "unknown encoding": (write("r.csv", GOOD), (*DESCRIBE, "--encoding", "klingon"), ["klingon", "cp1252"]),
     "missing item table": (write("r.csv", GOOD), (*DESCRIBE, "--items", "t.csv"), ["t.csv", "no such file"]),
     "neither file nor data set": (nothing, ("data", "describe", "dmo"), ["dmo", "demo"]),
     # experiments

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cfbench.cli.options import data_of, data_options
-from cfbench.experiment import Data, ItemSide, Layout, Side
+from cfbench.experiment import Data, ItemSide, Side
 from cfbench.text import width
 
 Call = Callable[..., tuple[int, str, str]]
@@ -116,8 +116,14 @@ def test_all_that_describes_data_can_be_said(tmp_path: Path) -> None:
             missing="drop",
             min_user=5,
             min_item=2,
-            read=Layout(separator="\t", header=False, encoding="latin-1", quote="", columns=["u", "i", "t", "g"]),
-            items=ItemSide(source="i.csv", id="id", title="name", by="title", read=Layout(separator="|")),
+            read={
+                "separator": "\t",
+                "header": False,
+                "encoding": "latin-1",
+                "quote": "",
+                "columns": ["u", "i", "t", "g"],
+            },
+            items=ItemSide(source="i.csv", id="id", title="name", by="title", read={"separator": "|"}),
             users=Side(source="u.csv", id="uid", fields=["age"]),
         )
     ]

@@ -35,7 +35,7 @@ def test_the_second_opening_reads_nothing_of_the_source(data: Data, monkeypatch:
     def refuse(*_: object) -> None:
         raise AssertionError("the source was read")
 
-    monkeypatch.setattr(importing, "import_interactions", refuse)
+    monkeypatch.setattr(importing, "planned", refuse)
     monkeypatch.setattr(contents, "file_hash", refuse)
     monkeypatch.setattr(cache, "file_hash", refuse)
     second = open_interactions(data)
@@ -47,7 +47,7 @@ def test_the_second_opening_reads_nothing_of_the_source(data: Data, monkeypatch:
 
 
 def test_a_kept_set_equals_the_imported_one(data: Data) -> None:
-    kept, made = open_interactions(data), importing.import_interactions(data)
+    kept, made = open_interactions(data), importing.planned(data).read()
     for name in ("user", "item", "target", "part"):
         np.testing.assert_array_equal(getattr(kept, name), getattr(made, name))
     np.testing.assert_array_equal(kept.categorical["genre"], made.categorical["genre"])
@@ -144,7 +144,7 @@ def test_processes_at_once_agree(tmp_path: Path, home: Path) -> None:
     answers = {child.communicate(timeout=60)[0] for child in children}
     assert [child.returncode for child in children] == [0, 0, 0]
     assert len(answers) == 1
-    assert len([entry for entry in (home / "imported").iterdir() if entry.name != "known"]) == 1
+    assert len([entry for entry in (home / "imported").iterdir() if entry.name != "known"]) == 2  # as read, and kept
 
 
 def test_a_full_disk_is_said(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from cfbench.agent.browsing import browse
 from cfbench.agent.local import LocalBench
 from cfbench.answers import RowPage
 from cfbench.errors import BadInput
-from cfbench.experiment import Data, Layout
+from cfbench.experiment import Data
 from cfbench.text import width
 from cfbench.tui.parts.form import Form
 from cfbench.tui.parts.table import Table
@@ -116,7 +116,7 @@ def test_a_file_that_can_not_be_read_keeps_what_was_there_and_can_be_mended(desk
         assert "1 of 60" in text
         await pilot.press("l")
         await desk.shows(pilot, "how the files are written")
-        await pilot.press("enter", "~", "enter")
+        await pilot.press("down", "enter", "~", "enter")
         text = await desk.shows(pilot, "read as ~ (said)")
         assert "✗" not in text
         assert app.workspace.draft.get("data.read.separator") == "~"
@@ -145,11 +145,11 @@ def test_saying_how_files_are_written_reads_them_again(desk: Any, bench: Any) ->
         await desk.shows(pilot, "Kolya (1996)")
         await pilot.press("l")
         assert "guessed: tab" in await desk.shows(pilot, "how the files are written")
-        await pilot.press("down", "enter")
+        await pilot.press("down", "down", "enter")
         await desk.shows(pilot, "header: whether the first line names")
         await pilot.press("down", "enter")
         described = lambda: [given[0].read for name, given in bench.calls if name == "describe"]  # noqa: E731
-        await desk.until(pilot, lambda: Layout(header=True) in described())
+        await desk.until(pilot, lambda: {"header": True} in described())
         await pilot.press("u")
         await desk.shows(pilot, "data.read.header back to")
 

@@ -10,7 +10,7 @@ import pytest
 from cfbench.answers import Column, Row, RowPage
 from cfbench.cli.options import data_of as data_of_options
 from cfbench.cli.options import data_options
-from cfbench.experiment import Data, ItemSide, Layout, Side
+from cfbench.experiment import Data, ItemSide, Side
 from cfbench.text import width
 from cfbench.tui.draft import Draft
 from cfbench.tui.screens.data import doctor, layouts, opening, places, roles, telling
@@ -102,24 +102,27 @@ def test_columns_change_places_when_one_takes_a_role_that_another_has() -> None:
 
 
 def test_each_part_of_a_layout_is_told_and_read_back(bench: Any) -> None:
-    profile = bench.describe(Data())
-    data = Data(source="x", read=Layout(header=True))
-    told = {choice.name: choice.note for choice in layouts.parts(profile, data)}
+    profile, readers = bench.describe(Data()), [one for one in bench.plugins().declarations if one.kind == "reader"]
+    data = Data(source="x", read={"header": True})
+    known = layouts.Layouts(readers, profile, data)
+    told = {choice.name: choice.note for choice in known.parts()}
+    assert told["reader"] == "guessed: delimited"
     assert told["separator"] == "guessed: tab"
     assert told["header"] == "said: yes"
     assert told["columns"] == "guessed: 1, 2, 3, 4"
-    assert layouts.meant("data.read.separator", "tab") == layouts.meant("data.read.separator", "\\t") == "\t"
-    assert layouts.meant("data.read.separator", "~") == "~"
-    assert layouts.meant("data.read.header", "no") is False
-    assert layouts.meant("data.read.header", layouts.GUESS) is None
-    assert layouts.meant("data.read.quote", "none") == ""
-    assert layouts.meant("data.read.columns", "a, b") == ["a", "b"]
-    assert layouts.meant("data.read.columns", " ") is None
-    unread = {choice.name: choice.answer for choice in layouts.parts(None, Data(source="x"))}
-    assert unread["separator"] == "data.read.separator"
-    assert unread["missing"] == "data.missing"
-    assert layouts.with_part(Data(source="x"), "data.missing", "drop") == Data(source="x", missing="drop")
-    assert layouts.with_part(data, "data.read.separator", "~").read == Layout(header=True, separator="~")
+    assert known.meant("data.read.separator", "tab") == known.meant("data.read.separator", "\\t") == "\t"
+    assert known.meant("data.read.separator", "~") == "~"
+    assert known.meant("data.read.header", "no") is False
+    assert known.meant("data.read.header", layouts.GUESS) is None
+    assert known.meant("data.read.quote", "none") == ""
+    assert known.meant("data.read.columns", "a, b") == ["a", "b"]
+    assert known.meant("data.read.columns", " ") is None
+    unread = layouts.Layouts(readers, None, Data(source="x"))
+    assert {"data.read.separator", "data.missing"} <= {choice.answer for choice in unread.parts()}
+    assert unread.with_part("data.missing", "drop") == Data(source="x", missing="drop")
+    assert known.with_part("data.read.separator", "~").read == {"header": True, "separator": "~"}
+    assert known.with_part("data.read.name", "matrix").read == {"name": "matrix"}
+    assert known.with_part("data.read.header", None).read == {}
 
 
 def test_the_doctor_says_what_to_do_and_counts_what_has_no_room(bench: Any) -> None:
@@ -144,6 +147,9 @@ def test_the_doctor_says_what_to_do_and_counts_what_has_no_room(bench: Any) -> N
     assert all(width(line) <= 50 for line in short)
 
 
+_LAYOUT = {"separator": "\t", "header": False, "encoding": "latin-1", "quote": "", "columns": ["a", "b c"]}
+
+
 def test_the_command_line_says_the_same() -> None:
     @click.command()
     @click.argument("sources", nargs=-1)
@@ -154,12 +160,24 @@ def test_the_command_line_says_the_same() -> None:
     for data in (
         Data(source="demo"),
         Data(source=["a b", "c"], user="u", target="none", categorical=["x"], continuous=["y", "z"], min_user=5),
-        Data(source="é'x", read=Layout("\t", False, "latin-1", "", ["a", "b c"]), duplicates="mean", missing="drop"),
-        Data(source="x", read=Layout(columns=["a,b", "c"], header=True), min_item=2, time="t", item="i"),
+        Data(
+            source="é'x",
+            read=_LAYOUT,
+            at_least=3.5,
+            values="log",
+            zero="missing",
+            multilabel=["m"],
+            title="t",
+            duplicates="mean",
+            missing="drop",
+        ),
+        Data(source="x", read={"columns": ["a,b", "c"], "header": True}, min_item=2, time="t", item="i"),
         Data(
             source="x",
-            items=ItemSide("i.csv", "id", "name", ["kind"], Layout("|", encoding="latin-1", header=False), "title"),
-            users=Side("u.csv", "uid", "nick", ["age"], Layout(quote="")),
+            items=ItemSide(
+                "i.csv", "id", "name", ["kind"], {"name": "delimited", "separator": "|", "header": False}, "title"
+            ),
+            users=Side("u.csv", "uid", "nick", ["age"], {"quote": ""}),
         ),
     ):
         words = shlex.split(command(data))

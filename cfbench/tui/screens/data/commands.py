@@ -117,26 +117,35 @@ class Commands:
     def action_layout(self) -> None:
         """Choose a part of how the files are written, then what it is."""
         screen = self._screen
-        data = screen.failed or screen.data
-        choosing = Choosing("how the files are written", among(layouts.parts(screen.readable, data)))
-        screen.app.push_screen(choosing, lambda path: self._say_part(path, data) if path else None)
+        catalogue = screen.workbench.workspace.catalogue
+        readers = catalogue.of_kind("reader") if catalogue else []
+        known = layouts.Layouts(readers, screen.readable, screen.failed or screen.data)
+        choosing = Choosing("how the files are written", among(known.parts()))
+        screen.app.push_screen(choosing, lambda path: self._say_part(path, known) if path else None)
 
-    def _say_part(self, path: str, data: Data) -> None:
-        said, choices = layouts.said(path, data), layouts.allowed(path)
+    def _say_part(self, path: str, known: layouts.Layouts) -> None:
+        said, choices = known.said(path), known.allowed(path)
         dialog = (
-            Choosing(layouts.title(path), among(choices), current=said, free=layouts.is_free(path))
+            Choosing(known.title(path), among(choices), current=said, free=known.is_free(path))
             if choices
-            else Asking(layouts.title(path), said, hint="user, item, rating, time")
+            else Asking(known.title(path), said, hint="user, item, rating, time")
         )
-        self._screen.app.push_screen(dialog, lambda told: self._set_part(path, told) if told is not None else None)
+        self._screen.app.push_screen(
+            dialog, lambda told: self._set_part(path, told, known) if told is not None else None
+        )
 
-    def _set_part(self, path: str, told: str) -> None:
+    def _set_part(self, path: str, told: str, known: layouts.Layouts) -> None:
         screen = self._screen
-        value = layouts.meant(path, told)
+        value = known.meant(path, told)
         if screen.failed is not None:
-            screen.use(layouts.with_part(screen.failed, path, value))
+            screen.use(known.with_part(path, value))
         else:
-            screen.workbench.edit(lambda draft: draft.set(path, value))
+            changes = known.changes(path, value)
+            screen.workbench.edit(
+                lambda draft: (
+                    draft.set(path, value) if len(changes) == 1 else draft.edit(opening.with_changes(draft, changes))
+                )
+            )
 
     # -- the rest --
 

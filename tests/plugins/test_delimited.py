@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 
-from cfbench.data import delimited
+from cfbench.data.reading import Opened, open_table
 from cfbench.errors import BadInput
-from cfbench.experiment import Layout
+
+Given = dict[str, Any]
 
 REAL = [
     ("ml-100k/u.data", "\t", False, "utf-8", 100_000, 4),
@@ -32,26 +35,34 @@ REAL = [
 def test_real_files_are_read_by_guess_alone(
     shared: Path, name: str, separator: str, header: bool, encoding: str, rows: int, columns: int
 ) -> None:
-    table = delimited.read(shared / name, Layout())
-    layout = table.layout
+    opened = open_table(shared / name, {})
+    layout = opened.params
     assert (layout.separator, layout.header, layout.encoding) == (separator, header, encoding)
-    assert table.frame.shape == (rows, columns)
+    assert whole(opened).shape == (rows, columns)
 
 
 def test_titles_of_real_files_come_through_whole(shared: Path) -> None:
-    movies = delimited.read(shared / "ml-latest-small/movies.csv", Layout()).frame
+    movies = whole(open_table(shared / "ml-latest-small/movies.csv", {}))
     assert movies["title"][10] == "American President, The (1995)"
     assert movies["title"].str.contains(",", literal=True).sum() == 2_079
-    items = delimited.read(shared / "ml-100k/u.item", Layout()).frame
+    items = whole(open_table(shared / "ml-100k/u.item", {}))
     assert "Misérables, Les (1995)" in items["column_2"].to_list()
-    artists = delimited.read(shared / "lastfm-2k/artists.dat", Layout()).frame
+    artists = whole(open_table(shared / "lastfm-2k/artists.dat", {}))
     assert '"Weird Al" Yankovic' in artists["name"].to_list()
 
 
-def frame(folder: Path, content: bytes, given: Layout | None = None) -> list[tuple[str, ...]]:
+def whole(opened: Opened) -> pl.DataFrame:
+    """All rows as the reader gives them."""
+    columns = opened.table.columns
+    return pl.concat([frame.select(columns) for frame in opened.batches(columns)]).fill_null("")
+
+
+def frame(folder: Path, content: bytes, given: Given | None = None) -> list[tuple[str, ...]]:
     path = folder / "file"
     path.write_bytes(content)
-    return delimited.read(path, given or Layout()).frame.rows()
+    opened = open_table(path, given or {})
+    opened.sample()
+    return whole(opened).rows()
 
 
 def test_ids_stay_text(tmp_path: Path) -> None:
@@ -72,7 +83,7 @@ def test_a_separator_of_several_characters_in_quotes_is_text(tmp_path: Path, car
     end = b"6::z\rz::5\n" if careful else b""  # polars is not trusted with a CR
     rows = frame(tmp_path, b'"user::id"::item::rating\n"a::b"::x::3\nc::"y::"::4\n' + end)
     assert rows[:2] == [("a::b", "x", "3"), ("c", "y::", "4")]
-    assert delimited.read(tmp_path / "file", Layout()).layout.columns == ("user::id", "item", "rating")
+    assert open_table(tmp_path / "file", {}).table.columns == ("user::id", "item", "rating")
 
 
 def test_a_carriage_return_inside_a_line_is_text(tmp_path: Path) -> None:
@@ -101,53 +112,54 @@ def test_the_same_rows_however_they_are_written(tmp_path: Path, content: bytes) 
 
 
 def test_what_is_said_wins_over_the_guess(tmp_path: Path) -> None:
-    given = Layout(separator="-", header=True, columns=["x", "y"])
+    given = {"separator": "-", "header": True, "columns": ["x", "y"]}
     path = tmp_path / "file"
     path.write_bytes(b"1-2,3\n3-4,5\n")
-    table = delimited.read(path, given)
-    assert table.frame.to_dicts() == [{"x": "3", "y": "4,5"}]
-    assert table.layout.guessed == {"encoding", "quote"}
+    opened = open_table(path, given)
+    assert whole(opened).to_dicts() == [{"x": "3", "y": "4,5"}]
+    parts = opened.account("ratings", 1).layout
+    assert {part.name for part in parts if part.guessed} == {"encoding", "quote", "decimal", "comment"}
 
 
 def test_columns_without_a_header_are_numbered_and_twins_are_told_apart(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"1,2\n3,4\n")
     (tmp_path / "b").write_bytes(b"user,user,\n1,2,3\n3,4,5\n")
-    assert delimited.read(tmp_path / "a", Layout()).layout.columns == ("column_1", "column_2")
-    assert delimited.read(tmp_path / "b", Layout()).layout.columns == ("user", "user_2", "column_3")
+    assert open_table(tmp_path / "a", {}).table.columns == ("column_1", "column_2")
+    assert open_table(tmp_path / "b", {}).table.columns == ("user", "user_2", "column_3")
 
 
 def test_place_names_the_line_past_blank_and_quoted_line_ends(tmp_path: Path) -> None:
     path = tmp_path / "file.csv"
     path.write_bytes(b'user,item\n\n1,"a\nb"\n2,c\n')
-    table = delimited.read(path, Layout())
+    table = open_table(path, {})
     assert [table.place(row) for row in (0, 1)] == [f"{path}, line 3", f"{path}, line 5"]
 
 
 @pytest.mark.parametrize(
     ("content", "given", "message"),
     [
-        (b"", Layout(), "the file is empty"),
-        (b" \n\n", Layout(), "the file is empty"),
-        (b"one\ntwo\n", Layout(), "only one column"),
-        (b"user,item\n", Layout(), "no row below the header"),
-        (b"PK\x03\x04....", Layout(), "a zip archive"),
-        (b"PAR1....", Layout(), "a Parquet file"),
-        (b"\xff\xfe1\x00,\x002\x00", Layout(), "UTF-16"),
-        (b"1,2\n3,\x004\n", Layout(), "line 2: this is not text"),
-        (b"\x1f\x8bnot gzip at all", Layout(), "gzip file is damaged"),
-        (gzip.compress(b"1,2\n" * 9999, mtime=0)[:40], Layout(), "gzip file is damaged"),
-        (b"1,2,3\n4,5\n6,7,8\n", Layout(), "line 2: this row has 2 values, the others have 3"),
-        (b"1,2,3\n6,7,8\n4,5,6,7\n", Layout(), "line 3: this row has 4 values"),
-        (b"1,2\n3,\xe9\n", Layout(encoding="utf-8"), "line 2: the byte 0xe9 is not UTF-8"),
-        ("1,éü\n2,ñö\n".encode() + b"3,\xe9\n", Layout(), "line 3: the byte 0xe9 is not UTF-8"),
-        (b"1,2\n3,4\n", Layout(columns=["a"]), "columns names 1 columns and the file has 2"),
-        (b"1,2\n3,4\n", Layout(columns=["a", "a"]), "one column twice"),
-        (b"1,2\n3,4\n", Layout(separator=""), "can't separate"),
-        (b"1,2\n3,4\n", Layout(quote="''"), "not one plain character"),
+        (b"", {}, "the file is empty"),
+        (b" \n\n", {}, "the file is empty"),
+        (b"one\ntwo\n", {}, "only one column"),
+        (b"user,item\n", {}, "there is no row"),
+        (b"PK\x03\x04....", {}, "this zip file is damaged"),
+        (b"%PDF-1.7", {}, "this is a PDF"),
+        (b"\xff\xfe1\x00,\x002\x00\n", {}, "line 1: the byte 0x0a is not UTF-16"),
+        (b"1,2\n3,\x004\n", {}, "line 2: this is not text"),
+        (b"\x1f\x8bnot gzip at all", {}, "gzip file is damaged"),
+        (gzip.compress(b"1,2\n" * 9999, mtime=0)[:40], {}, "gzip file is damaged"),
+        (b"1,2,3\n4,5\n6,7,8\n", {}, "line 2: this row has 2 values, the others have 3"),
+        (b"1,2,3\n6,7,8\n4,5,6,7\n", {}, "line 3: this row has 4 values"),
+        (b"1,2\n3,\xe9\n", {"encoding": "utf-8"}, "line 2: the byte 0xe9 is not UTF-8"),
+        ("1,éü\n2,ñö\n".encode() + b"3,\xe9\n", {}, "line 3: the byte 0xe9 is not UTF-8"),
+        (b"1,2\n3,4\n", {"columns": ["a"]}, "columns names 1 columns and the file has 2"),
+        (b"1,2\n3,4\n", {"columns": ["a", "a"]}, "one column twice"),
+        (b"1,2\n3,4\n", {"separator": ""}, "can't separate"),
+        (b"1,2\n3,4\n", {"quote": "''"}, "not one plain character"),
     ],
 )
 def test_what_can_not_be_read_is_said_in_one_sentence(
-    tmp_path: Path, content: bytes, given: Layout, message: str
+    tmp_path: Path, content: bytes, given: Given, message: str
 ) -> None:
     with pytest.raises(BadInput) as caught:
         frame(tmp_path, content, given)
@@ -159,4 +171,4 @@ def test_what_can_not_be_read_is_said_in_one_sentence(
 def test_files_that_are_none(tmp_path: Path) -> None:
     for path, message in ((tmp_path, "this is a folder"), (tmp_path / "no", "no such file")):
         with pytest.raises(BadInput, match=message):
-            delimited.read(path, Layout())
+            open_table(path, {})
