@@ -43,6 +43,7 @@ __all__ = [
     "Loss",
     "Metric",
     "Model",
+    "MultiLabel",
     "NoParams",
     "Optimizer",
     "Range",
@@ -119,6 +120,18 @@ class Log:
 # -- what plugins are given, and what they give back --
 
 
+class MultiLabel(Protocol):
+    """A field of which a row has several labels at once, such as the genres of its film."""
+
+    @property
+    def sets(self) -> NDArray[np.int32]:
+        """For each row which set of labels it has, int32 (n,); 0 is the empty set."""
+
+    @property
+    def members(self) -> NDArray[np.bool_]:
+        """Which labels are in each set, bool (sets, labels), by the codes of the field's classes."""
+
+
 class Interactions(Protocol):
     """Rows of (user, item, target[, time][, fields]) as columns of equal length n; users, items, fields as codes.
 
@@ -158,6 +171,10 @@ class Interactions(Protocol):
         """Field -> values, float32 (n,), NaN where missing."""
 
     @property
+    def multilabel(self) -> Mapping[str, MultiLabel]:
+        """Field -> the set of labels that each row has."""
+
+    @property
     def classes(self) -> Mapping[str, Sequence[str]]:
         """Field -> its labels by code; "user", "item" and "title" (the items in human words) are always there."""
 
@@ -186,7 +203,8 @@ class DataInfo:
         target_min: smallest target.
         target_max: largest target.
         categorical: field -> number of codes, code 0 included, in the order of the columns of `categorical`.
-        continuous: the names of the columns of `continuous`, which are standardised (mean 0, sd 1; missing is 0).
+        continuous: the names of the columns of `continuous`, which are standardised (mean 0, sd 1; missing is 0); a
+            multi-label field has a column of 0 and 1 for each of its labels, named as "genres: Drama".
         generator: name -> torch.Generator, the same one each time, seeded from the experiment's seed and that name.
     """
 

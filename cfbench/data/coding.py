@@ -73,15 +73,16 @@ class Coder:
         self._dictionary: pl.Categorical | None = None
         self._alive: list[pl.Series] = []  # polars forgets a dictionary once no Series uses it
 
-    def encode(self, batch: Ids) -> NDArray[np.int32]:
-        """Return the codes of a batch, int32 (n,)."""
+    def encode(self, batch: Ids, out: NDArray[np.int32] | None = None) -> NDArray[np.int32]:
+        """Return the codes of a batch, int32 (n,), in `out` where it is given."""
+        out = np.empty(len(batch), np.int32) if out is None else out
         if isinstance(batch, np.ndarray):
             if self._dictionary is None:
-                return self._codes.encode(batch)
+                return self._codes.encode(batch, out)
             batch = pl.Series(batch).cast(pl.String).replace("-1", "")
         elif self._dictionary is None:
             self._into_text()
-        return self._codes.encode(self._numbered(batch))
+        return self._codes.encode(self._numbered(batch), out)
 
     def _into_text(self) -> None:
         """Go on with text: the numbers known so far are labels like others."""
@@ -89,7 +90,8 @@ class Coder:
         known = self._codes.known()
         self._codes = _NumberCodes()
         if len(known):
-            self._codes.encode(self._numbered(pl.Series(known).cast(pl.String)))
+            texts = pl.Series(known).cast(pl.String)
+            self._codes.encode(self._numbered(texts), np.empty(len(known), np.int32))
 
     def _numbered(self, texts: pl.Series) -> NDArray[np.int64]:
         """Each text's number in the dictionary, which need not follow first appearance; -1 for "" ."""
@@ -119,14 +121,14 @@ class _NumberCodes:
         self._known: list[NDArray[np.int64]] = []
         self._count = 0
 
-    def encode(self, numbers: NDArray[np.int64]) -> NDArray[np.int32]:
-        """Return codes, int32 (n,)."""
+    def encode(self, numbers: NDArray[np.int64], out: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Return codes in `out`, int32 (n,)."""
         if not len(numbers):
-            return np.empty(0, np.int32)
+            return out
         self._grow(int(numbers.max()) + 2)
         places = numbers + 1
-        codes: NDArray[np.int32] = self._table.take(places)
-        unknown = codes < 0
+        self._table.take(places, out=out, mode="clip")
+        unknown = out < 0
         if unknown.any():
             new = places[unknown]
             changes = np.ones(len(new), bool)
@@ -135,8 +137,8 @@ class _NumberCodes:
             self._table[first] = np.arange(self._count + 1, self._count + 1 + len(first), dtype=np.int32)
             self._count += len(first)
             self._known.append(first - 1)
-            codes = self._table.take(places)
-        return codes
+            self._table.take(places, out=out, mode="clip")
+        return out
 
     def _grow(self, size: int) -> None:
         if size > len(self._table):

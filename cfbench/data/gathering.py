@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,8 +20,7 @@ from cfbench.plugin import NA
 
 _THREADS = 2
 _AHEAD = 4
-_MICROSECONDS = 10**14
-"""From here on a time counts microseconds, or from `values.LATEST` on milliseconds, rather than seconds."""
+_GROWTH = 2**20
 
 
 @dataclass(frozen=True)
@@ -90,39 +88,41 @@ def gather(stack: Stack, roles: Roles, data: Data, fields: Sequence[str], sample
     """
     wanted = _wanted(roles, data, fields, sample)
     coders = {name: Coder() for name in wanted.labels}
-    codes: dict[str, list[NDArray[np.int32]]] = defaultdict(list)
-    numbers: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
-    times: list[NDArray[np.int64]] = []
+    codes = {name: _Column(np.int32) for name in wanted.labels}
+    numbers = {name: _Column(np.float32) for name in wanted.numbers}
+    times = _Column(np.int64)
     rows = []
     with ThreadPoolExecutor(_THREADS) as threads:
         for opened in stack.opened:
             count = 0
             for batch in _prepared(threads, opened, wanted):
                 for name, ids in batch.labels.items():
-                    codes[name].append(coders[name].encode(ids))
+                    coders[name].encode(ids, codes[name].more(batch.height))
                 for name, column in batch.numbers.items():
-                    numbers[name].append(column)
+                    numbers[name].more(batch.height)[:] = column
                 if batch.time is not None:
-                    times.append(batch.time)
+                    times.more(batch.height)[:] = batch.time
                 count += batch.height
             rows.append(count)
     n = sum(rows)
-    if wanted.numbers.get("target") is None:
-        numbers["target"] = [np.ones(n, np.float32)]
-    time, unit = _seconds(_joined(times, np.int64)) if wanted.time else (None, "")
+
+    def place(row: int) -> str:
+        for opened, count in zip(stack.opened, rows, strict=True):
+            if row < count:
+                return opened.place(row)
+            row -= count
+        raise IndexError(row)
+
+    time, unit = values.in_seconds(times.whole(), place) if wanted.time else (None, "")
     return Gathered(
-        codes={name: _joined(codes.pop(name, []), np.int32) for name in wanted.labels},
+        codes={name: column.whole() for name, column in codes.items()},
         labels={name: coder.labels() for name, coder in coders.items()},
-        numbers={name: _joined(numbers.pop(name, []), np.float32) for name in ("target", *_others(wanted.numbers))},
+        numbers={"target": np.ones(n, np.float32)} | {name: column.whole() for name, column in numbers.items()},
         time=time,
         time_unit=unit,
         part=np.repeat(np.arange(len(rows), dtype=np.uint8), rows),
         rows=tuple(rows),
     )
-
-
-def _others(numbers: dict[str, str]) -> list[str]:
-    return [name for name in numbers if name != "target"]
 
 
 def _wanted(roles: Roles, data: Data, fields: Sequence[str], sample: pl.DataFrame) -> _Wanted:
@@ -174,27 +174,24 @@ def _made_ready(frame: pl.DataFrame, wanted: _Wanted, opened: Opened, start: int
     return _Batch(frame.height, labels, numbers, time)
 
 
-def _joined(parts: list[NDArray[Any]], kind: type[np.generic]) -> NDArray[Any]:
-    """Return parts as one array, each let go as soon as it is copied."""
-    whole = np.empty(sum(map(len, parts)), kind)
-    start = 0
-    for n, part in enumerate(parts):
-        whole[start : start + len(part)] = part
-        start += len(part)
-        parts[n] = part[:0]
-    return whole
+class _Column:
+    """An array that grows without being copied: the system moves its pages."""
 
+    def __init__(self, kind: type[np.generic]) -> None:
+        self._array: NDArray[Any] = np.empty(0, kind)
+        self._length = 0
 
-def _seconds(times: NDArray[np.int64]) -> tuple[NDArray[np.int64], str]:
-    """Times in seconds, and what they were counted in."""
-    most = int(times.max(initial=0))
-    for least, unit, per_second in ((_MICROSECONDS, "microseconds", 10**6), (values.LATEST + 1, "milliseconds", 1000)):
-        if most >= least:
-            missing = times == values.NO_TIME
-            times //= per_second
-            times[missing] = values.NO_TIME
-            return times, unit
-    return times, "seconds"
+    def more(self, rows: int) -> NDArray[Any]:
+        """Return room for so many more rows; to be filled before the next call."""
+        start, self._length = self._length, self._length + rows
+        if self._length > len(self._array):
+            self._array.resize(max(self._length, len(self._array) + _GROWTH), refcheck=False)
+        return self._array[start : self._length]
+
+    def whole(self) -> NDArray[Any]:
+        """Return all rows; the column is used up."""
+        self._array.resize(self._length, refcheck=False)
+        return self._array
 
 
 def sets_of(texts: Sequence[str], separator: str) -> tuple[NDArray[np.int32], NDArray[np.bool_], list[str]]:

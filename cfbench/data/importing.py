@@ -195,6 +195,7 @@ class _Rows:
                 read=len(user),
                 zero_targets=int(np.count_nonzero(target == 0)),
                 missing=self._missing(),
+                time_unit=gathered.time_unit,
                 untitled=0 if items is None else int(np.count_nonzero(items.row[1:] < 0)),
                 side_repeats={
                     joined.side.opened.file.name: joined.repeated for joined in self.joined.values() if joined.repeated

@@ -28,6 +28,7 @@ class Counts(Struct, frozen=True):
         zero_targets: rows read whose target is 0.
         merged: titles that several items' ids bear, and how many; most first, at most 50.
         missing: role -> rows read without it.
+        time_unit: what the files count time in: "seconds", "milliseconds", "microseconds", or "" where there is none.
         side_repeats: the name of a side table's file -> its rows that repeat an id or lack one.
     """
 
@@ -43,6 +44,7 @@ class Counts(Struct, frozen=True):
     merged: tuple[tuple[str, int], ...] = ()
     missing: dict[str, int] = {}
     side_repeats: dict[str, int] = {}
+    time_unit: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -17,8 +18,14 @@ LARGEST = 3e38
 LATEST = 253_402_300_799
 """Unix seconds of the last second of the year 9999."""
 
+LATEST_MICROSECONDS = LATEST * 10**6
+"""Larger numbers are no times, in whatever unit they are counted."""
+
 NO_TIME = np.iinfo(np.int64).min
 """Stands for a missing time."""
+
+_LONG_AGO = 10**8
+"""Unix seconds of 1973: where all times are a thousand times as large, they count milliseconds."""
 
 Place = Callable[[int], str]
 """From a row's number to its file and line."""
@@ -37,6 +44,10 @@ def numbers(column: pl.Series, what: str, place: Place) -> NDArray[np.float64]:
     Raises:
         BadInput: a value is no number, not finite, or too large; names its line and the value.
     """
+    if column.dtype.is_float() and not column.null_count():
+        found = column.cast(pl.Float64).to_numpy()
+        if _all_between(found, -LARGEST, LARGEST):
+            return found
     parsed = _stripped(column).cast(pl.Float64, strict=False)
     fine = parsed.is_finite() & (parsed.abs() < LARGEST)
     _refuse(column, fine, f"is not {what}", place, "mend it, or say which column holds the numbers")
@@ -44,11 +55,15 @@ def numbers(column: pl.Series, what: str, place: Place) -> NDArray[np.float64]:
 
 
 def times(column: pl.Series, place: Place) -> NDArray[np.int64]:
-    """Return a column as Unix seconds, int64 (n,), `NO_TIME` where it is missing. ISO 8601 dates are taken as UTC.
+    """Return a column as int64 (n,), `NO_TIME` where it is missing. ISO 8601 dates become Unix seconds, taken as UTC.
 
     Raises:
-        BadInput: a value is neither, or lies before 1970 or after the year 9999; names its line and the value.
+        BadInput: a value is no date and no number from 0 on; names its line and the value.
     """
+    if column.dtype.is_float() and not column.null_count():
+        found = column.to_numpy()
+        if _all_between(found, 0, LATEST_MICROSECONDS):
+            return found.astype(np.int64)
     if column.dtype.is_temporal():
         parsed = column.cast(pl.Datetime("us")).dt.epoch("s")
     else:
@@ -62,12 +77,38 @@ def times(column: pl.Series, place: Place) -> NDArray[np.int64]:
             if parsed.null_count() > missing:
                 parsed = parsed.fill_null(_dates(text))
     mend = 'times are Unix seconds or ISO 8601 dates; mend it, or say time = "none" in [data]'
-    _refuse(column, parsed.is_between(0, LATEST), "is not a time in seconds since 1970", place, mend)
+    _refuse(column, parsed.is_between(0, LATEST_MICROSECONDS), "is not a time in seconds since 1970", place, mend)
     return parsed.fill_null(NO_TIME).to_numpy()
+
+
+def _all_between(numbers: NDArray[np.floating[Any]], low: float, high: float) -> bool:
+    """Whether none is NaN or outside."""
+    return bool(len(numbers)) and bool(low <= numbers.min()) and bool(numbers.max() <= high)
 
 
 def _stripped(column: pl.Series) -> pl.Series:
     return column.str.strip_chars() if column.dtype == pl.String else column
+
+
+def in_seconds(found: NDArray[np.int64], place: Place) -> tuple[NDArray[np.int64], str]:
+    """Return times in seconds, and what they were counted in: "seconds", "milliseconds" or "microseconds".
+
+    Raises:
+        BadInput: most are seconds and one lies after the year 9999; names its line.
+    """
+    most = int(found.max(initial=0))
+    if most <= LATEST:
+        return found, "seconds"
+    missing = found == NO_TIME
+    least = int(found[~missing].min())
+    for unit, per_second in (("microseconds", 10**6), ("milliseconds", 1000)):
+        if least >= _LONG_AGO * per_second:
+            found = found // per_second
+            found[missing] = NO_TIME
+            return found, unit
+    row = int(found.argmax())
+    mend = 'times are Unix seconds or ISO 8601 dates; mend it, or say time = "none" in [data]'
+    raise BadInput(f"'{most}' is not a time in seconds since 1970", where=place(row), mend=mend)
 
 
 def _dates(column: pl.Series) -> pl.Series:

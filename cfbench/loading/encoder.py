@@ -39,7 +39,7 @@ class Encoder:
     Attributes:
         classes: field -> labels by code.
         counts: "user", "item" and each categorical field -> int32 (codes,): its training rows; 0 for code 0.
-        scales: continuous field -> its scale.
+        scales: continuous field, and each label of a multi-label one as "genres: Drama" -> its scale.
         n_rows: training rows.
         target: mean, smallest and largest target of the training rows.
     """
@@ -56,6 +56,7 @@ class Encoder:
         columns = {"user": interactions.user, "item": interactions.item, **interactions.categorical}
         counts = {name: _counts(codes[train], len(interactions.classes[name])) for name, codes in columns.items()}
         scales = {name: _scale(values[train]) for name, values in interactions.continuous.items()}
+        scales |= dict.fromkeys(indicators(interactions), Scale(0.0, 1.0))
         target = np.asarray(interactions.target[train], np.float64)
         figures = float(target.mean()), float(target.min()), float(target.max())
         return cls(interactions.classes, counts, scales, len(train), figures)
@@ -88,6 +89,25 @@ class Encoder:
             continuous=list(self.scales),
             generator=generator,
         )
+
+
+def indicators(interactions: Interactions) -> dict[str, tuple[str, int]]:
+    """Return "genres: Drama" -> ("genres", code) for each label of the multi-label fields: columns of 0 and 1."""
+    return {
+        f"{field}: {label}": (field, code)
+        for field in interactions.multilabel
+        for code, label in enumerate(interactions.classes[field])
+        if code
+    }
+
+
+def numbers_of(interactions: Interactions, field: str, rows: NDArray[np.int64] | slice) -> NDArray[np.float32]:
+    """Return a continuous field's values, or an indicator's, of some rows, float32 (n,)."""
+    if field in interactions.continuous:
+        return interactions.continuous[field][rows]
+    name, code = indicators(interactions)[field]
+    labels = interactions.multilabel[name]
+    return labels.members[:, code].astype(np.float32)[labels.sets[rows]]
 
 
 def _counts(codes: NDArray[np.int32], n: int) -> NDArray[np.int32]:

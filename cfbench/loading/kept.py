@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cfbench.data.interactions import Interactions
-from cfbench.loading.encoder import Encoder, Scale
+from cfbench.loading.encoder import Encoder, Scale, indicators, numbers_of
 
 _FACTS = "encoder.json"
 _COUNTS = "counts.npz"
@@ -24,6 +24,7 @@ class _Facts(msgspec.Struct):
     scales: dict[str, tuple[float, float]]
     n_rows: int
     target: tuple[float, float, float]
+    categorical: list[str] | None = None  # None: the run is older than multi-label fields
 
 
 def save(encoder: Encoder, interactions: Interactions, folder: Path) -> None:
@@ -32,7 +33,7 @@ def save(encoder: Encoder, interactions: Interactions, folder: Path) -> None:
     for number, name in enumerate(names):
         pl.DataFrame({"label": list(encoder.classes[name])}).write_parquet(folder / f"classes-{number}.parquet")
     scales = {name: (scale.mean, scale.sd) for name, scale in encoder.scales.items()}
-    facts = _Facts(names, scales, encoder.n_rows, encoder.target)
+    facts = _Facts(names, scales, encoder.n_rows, encoder.target, encoder.categorical)
     (folder / _FACTS).write_bytes(msgspec.json.format(msgspec.json.encode(facts)))
     counts: dict[str, Any] = {f"{n}": column for n, column in enumerate(encoder.counts.values())}
     np.savez(folder / _COUNTS, **counts)
@@ -46,7 +47,9 @@ def load(folder: Path) -> Encoder:
         name: pl.read_parquet(folder / f"classes-{number}.parquet")["label"].to_list()
         for number, name in enumerate(facts.classes)
     }
-    fields = [name for name in facts.classes if name not in ("user", "item", "title")]
+    fields = facts.categorical
+    if fields is None:
+        fields = [name for name in facts.classes if name not in ("user", "item", "title")]
     with np.load(folder / _COUNTS) as arrays:
         counts = {name: arrays[str(n)] for n, name in enumerate(["user", "item", *fields])}
     scales = {name: Scale(*figures) for name, figures in facts.scales.items()}
@@ -69,8 +72,11 @@ def fields_of(folder: Path, field: str, pairs: Mapping[str, NDArray[np.int32]]) 
 def _owned_fields(interactions: Interactions) -> dict[str, Any]:
     """Return "item/genre" -> its value for each item, for every field that has one value a user or an item."""
     owned: dict[str, Any] = {}
-    columns: dict[str, NDArray[np.generic]] = {**interactions.categorical, **interactions.continuous}
-    for field, values in columns.items():
+    numbers = [*interactions.continuous, *indicators(interactions)]
+    for field in [*interactions.categorical, *numbers]:
+        values: NDArray[np.generic] = (
+            numbers_of(interactions, field, slice(None)) if field in numbers else interactions.categorical[field]
+        )
         for owner, codes in (("item", interactions.item), ("user", interactions.user)):
             missing = np.nan if values.dtype.kind == "f" else 0
             table = np.full(len(interactions.classes[owner]), missing, values.dtype)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cfbench.data.interactions import Interactions
 from cfbench.experiment import Experiment
-from cfbench.loading.encoder import Encoder
+from cfbench.loading.encoder import Encoder, numbers_of
 from cfbench.loading.splits import rows, split_hash
 from cfbench.loading.streams import numpy_generator
 from cfbench.plugin import Split
@@ -160,7 +160,7 @@ def encode(interactions: Interactions, numbers: NDArray[np.int64], encoder: Enco
     """Return rows of the interactions as one batch, in the encoder's codes and scales."""
     x = [encoder.known(field, getattr(interactions, field)[numbers]) for field in ("user", "item")]
     categorical = [encoder.known(field, interactions.categorical[field][numbers]) for field in encoder.categorical]
-    continuous = [scale(interactions.continuous[field][numbers]) for field, scale in encoder.scales.items()]
+    continuous = [scale(numbers_of(interactions, field, numbers)) for field, scale in encoder.scales.items()]
     return Batch(
         torch.from_numpy(_side_by_side(x, len(numbers), np.int64)),
         torch.from_numpy(_side_by_side(categorical, len(numbers), np.int64)),

@@ -110,6 +110,14 @@ def test_dates_are_times(opened: Open) -> None:
     assert made.time.tolist() == [86_400, 60, 61]
 
 
+@pytest.mark.parametrize(("unit", "per_second"), [("milliseconds", 1000), ("microseconds", 10**6)])
+def test_times_in_other_units_become_seconds(opened: Open, unit: str, per_second: int) -> None:
+    made = opened(f"user,item,rating,time\n1,2,3,{1365029107 * per_second}\n1,3,3,{1365029108 * per_second + 1}\n")
+    assert made.time is not None
+    assert made.time.tolist() == [1365029107, 1365029108]
+    assert made.counts.time_unit == unit
+
+
 PLAIN = b"user,item,rating,time\nu1,a,3,10\nu2,b,4,20\nu1,b,5,30\n"
 
 
@@ -218,6 +226,7 @@ def test_hostile_labels_stay_whole(tmp_path: Path) -> None:
         ('user,item,rating\n1,2,"3,5"\n', {}, "line 2: '3,5' is not a rating"),
         ("user,item,rating,time\n1,2,3,-5\n", {}, "line 2: '-5' is not a time"),
         ("user,item,rating,time\n1,2,3,1e18\n", {}, "line 2: '1e+18' is not a time"),
+        ("user,item,rating,time\n1,2,3,5\n1,3,3,1365029107000\n", {}, "line 3: '1365029107000' is not a time"),
         ("user,item,rating,time\n1,2,3,soon\n", {}, "line 2: 'soon' is not a time"),
         ("user,item,rating\n,2,3\n", {}, "line 2: the user (column 'user') is missing"),
         ("user,item,rating\n1,2,3\n1,2,\n", {}, "line 3: the target (column 'rating') is missing"),

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+import cfbench
 from cfbench import plugin
 from cfbench.errors import BadInput, WorkFailed
 from cfbench.loading import kept, previewing, splits
@@ -325,3 +326,21 @@ def test_a_plugins_own_rule_is_told(defined: Any) -> None:
     with pytest.raises(BadInput, match="leave no row to train on"):
         defined(splitter={"name": "random", "valid": 0.5, "test": 0.5})
     assert installed("splitter", "random").name == "random"
+
+
+def test_a_field_of_several_labels_becomes_columns_of_0_and_1(tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text("user,item,rating\nu,1,3\nu,2,4\nv,1,5\nv,3,1\nw,2,2\n")
+    (tmp_path / "i.csv").write_text("item,title,genres\n1,One,Drama|War\n2,Two,War\n3,Three,\n")
+    items = {"source": str(tmp_path / "i.csv")}
+    made = cfbench.loader(
+        {
+            "data": {"source": str(tmp_path / "r.csv"), "multilabel": ["genres"], "items": items},
+            "splitter": {"name": "random", "valid": 0.2},
+        }
+    )
+    assert made.classes["genres"] == [plugin.NA, "Drama", "War"]
+    assert list(made.encoder.scales) == ["genres: Drama", "genres: War"]
+    rows = made.train.all
+    wanted = {"One": [1.0, 1.0], "Two": [0.0, 1.0], "Three": [0.0, 0.0]}
+    titles = [made.classes["title"][code] for code in rows.x[:, 1].tolist()]
+    assert rows.continuous.tolist() == [wanted[title] for title in titles]
