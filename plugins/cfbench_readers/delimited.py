@@ -15,7 +15,8 @@ import polars as pl
 from cfbench.plugin import BadInput, DataFile, Guess
 from cfbench_readers import layout as layouts
 from cfbench_readers.encodings import not_text, pieces
-from cfbench_readers.layout import DelimitedParams, Layout, one_character, records
+from cfbench_readers.layout import Layout, one_character, records
+from cfbench_readers.params import DelimitedParams
 
 _THREADS = min(4, (os.cpu_count() or 1) + 1)
 

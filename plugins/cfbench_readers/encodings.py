@@ -5,11 +5,9 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from typing import Literal
 
 from cfbench.plugin import BadInput, DataFile
-
-Encoding = Literal["utf-8", "utf-16", "latin-1", "cp1252"]
+from cfbench_readers.params import Encoding
 
 FIRST_PIECE, PIECE = 256 * 1024, 8 * 2**20
 LONGEST_ROW = 64 * 2**20

@@ -8,10 +8,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal
+from typing import Literal
 
-from cfbench.plugin import BadInput, DataFile, Help
-from cfbench_readers.encodings import Encoding, decoded_head, encoding_of
+from cfbench.plugin import BadInput, DataFile
+from cfbench_readers.encodings import decoded_head, encoding_of
+from cfbench_readers.params import DelimitedParams
 
 SEPARATORS = ("::", "\t", ";", ",", "|", " ")
 """Tried in this order; the first that splits all lines alike wins."""
@@ -30,27 +31,6 @@ KNOWN_HEADERS = re.compile(
 _SPARE = "\x1f\x1e\x1d\x1c\x01\x02\x03\x04\x05\x06"
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
-
-
-@dataclass(frozen=True)
-class DelimitedParams:
-    """How a delimited file is written; what is None is guessed from the file and reported."""
-
-    separator: Annotated[
-        str | None, Help("what stands between two values; a blank stands for any run of blanks and tabs")
-    ] = None
-    header: Annotated[bool | None, Help("whether the first line names the columns")] = None
-    encoding: Annotated[Encoding | None, Help("how bytes become letters")] = None
-    quote: Annotated[str | None, Help('what values are quoted with, "" for nothing')] = None
-    decimal: Annotated[Literal[".", ","] | None, Help("what stands before the decimals of a number")] = None
-    comment: Annotated[str | None, Help('how lines begin that are not read, "" for none')] = None
-    columns: Annotated[list[str] | None, Help("names for the columns, in order, with commas between")] = None
-
-    def __post_init__(self) -> None:
-        if self.separator is not None and (not self.separator or set(self.separator) & {"\n", "\r", '"'}):
-            raise ValueError(f'separator = {self.separator!r} can\'t separate; give one such as ","')
-        if self.quote is not None and len(self.quote.encode()) > 1:
-            raise ValueError(f'quote = {self.quote!r} is not one plain character; give one, or "" for none')
 
 
 @dataclass(frozen=True)
@@ -88,9 +68,7 @@ def guess(file: DataFile, given: DelimitedParams) -> tuple[DelimitedParams, floa
     encoding = given.encoding or encoding_of(file)
     if encoding != "utf-16" and b"\0" in file.head:
         return None
-    text = decoded_head(file, encoding)[:SAMPLE]
-    if len(text) == SAMPLE and "\n" in text:
-        text = text[: text.rindex("\n")]
+    text = _beginning(file, encoding)
     comment = given.comment if given.comment is not None else _comment(text)
     text = without_comments(text, comment)
     separator, quote, evenness = _separator_and_quote(text, given)
@@ -106,6 +84,16 @@ def guess(file: DataFile, given: DelimitedParams) -> tuple[DelimitedParams, floa
         columns=list(columns),
     )  # fmt: skip
     return complete, evenness
+
+
+def sample_of(file: DataFile, complete: DelimitedParams) -> str:
+    """Return whole lines from the file's beginning, comments left out."""
+    return without_comments(_beginning(file, str(complete.encoding)), complete.comment or "")
+
+
+def _beginning(file: DataFile, encoding: str) -> str:
+    text = decoded_head(file, encoding)
+    return text[: text.rindex("\n", 0, SAMPLE)] if len(text) > SAMPLE and "\n" in text[:SAMPLE] else text
 
 
 def one_character(text: str, separator: str) -> tuple[str, str]:
@@ -222,7 +210,8 @@ def _has_header(rows: list[list[str]]) -> bool:
     if sum(KNOWN_HEADERS.fullmatch(value) is not None for value in first) >= min(2, len(first)):
         return True
     columns = zip(*(row for row in rest if len(row) == len(first)), strict=True)
-    return any(sum(map(is_number, column)) > 0.9 * len(column) for column in columns)
+    filled = [[value for value in column if value.strip()] for column in columns]
+    return any(column and sum(map(is_number, column)) > 0.9 * len(column) for column in filled)
 
 
 def _columns(names: Sequence[str], width: int, given: list[str] | None, where: str) -> tuple[str, ...]:

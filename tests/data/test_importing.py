@@ -133,8 +133,17 @@ PLAIN = b"user,item,rating,time\nu1,a,3,10\nu2,b,4,20\nu1,b,5,30\n"
         PLAIN.replace(b",", b"\t"),
         PLAIN.replace(b",", b", "),
         PLAIN.replace(b",3,", b",3.0,"),
+        PLAIN.decode().encode("utf-16"),
+        PLAIN.decode().encode("utf-16-be"),
+        PLAIN.replace(b"\n", b"\r"),
+        PLAIN.replace(b",3,", b",3.0,").replace(b",", b";").replace(b".", b","),
+        b"# made by hand\n" + PLAIN + b"# the end\n",
+        PLAIN.replace(b",", b"   \t"),
     ],
-    ids=["crlf", "bom", "gz", "no final line end", "quoted", "permuted", "tabs", "blanks", "3.0"],
+    ids=[
+        *("crlf", "bom", "gz", "no final line end", "quoted", "permuted", "tabs", "blanks", "3.0"),
+        *("utf-16", "utf-16 without bom", "cr", "decimal comma", "comments", "runs of blanks and tabs"),
+    ],
 )
 def test_the_same_meaning_gives_equal_interactions(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "plain").write_bytes(PLAIN)
