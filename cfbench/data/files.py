@@ -201,7 +201,7 @@ class RatingFile:
                     yield plain
 
     def _member(self, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-        files = {info.filename: info for info in archive.infolist() if not info.is_dir()}
+        files = {info.filename: info for info in archive.infolist() if info.filename[-1:] not in ("", "/")}
         if not files:
             raise BadInput("this zip archive is empty", where=self.where, mend="name another")
         wanted = self.member or (next(iter(files)) if len(files) == 1 else "")

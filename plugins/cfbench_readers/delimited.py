@@ -149,7 +149,7 @@ class _Work:
             name: pl.Float64() if name in self.numbers else pl.String() for name in layout.columns
         }
         quoted = bool(mark) and mark in piece
-        if not quoted and not _even(piece, separator, len(layout.columns)):
+        if not (_well_quoted(piece, separator, layout) if quoted else _even(piece, separator, len(layout.columns))):
             return None
         try:
             frame = self._read(piece, separator, types, kept)
@@ -203,6 +203,17 @@ class _Work:
         if self.layout.decimal != "," or not numbers:
             return frame
         return frame.with_columns(pl.col(numbers).str.replace(",", ".", literal=True))
+
+
+def _well_quoted(piece: bytes, separator: str, layout: Layout) -> bool:
+    """Whether quotes stand around whole values, or doubled inside them; polars panics at others."""
+    data = np.frombuffer(b"\n" + piece + b"\n", np.uint8)
+    quotes = np.flatnonzero(data == ord(layout.quote))
+    if len(quotes) % 2:
+        return False
+    around = np.zeros(256, bool)
+    around[[10, ord(separator), ord(layout.quote)]] = True
+    return bool(around[data[quotes[0::2] - 1]].all() and around[data[quotes[1::2] + 1]].all())
 
 
 def _even(piece: bytes, separator: str, width: int) -> bool:
