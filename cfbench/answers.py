@@ -74,6 +74,35 @@ class Row(Struct, frozen=True):
     time: str | None
 
 
+class Finding(Struct, frozen=True):
+    """Something to know of the data.
+
+    Attributes:
+        level: "wrong" where it most likely is a mistake, "look" where somebody should look, "note" where something was
+            dropped or changed, "fine" where all is as it should be.
+        what: what was found, with its number.
+        mend: what to do about it, "" where nothing is.
+    """
+
+    level: Literal["wrong", "look", "note", "fine"]
+    what: str
+    mend: str = ""
+
+
+class CrossTab(Struct, frozen=True):
+    """A dense corner of the table of users by items, by name.
+
+    Attributes:
+        users: labels, those with most rows first.
+        items: titles, those with most rows first.
+        cells: for each user, for each item the target, None where there is none; the last one where a pair repeats.
+    """
+
+    users: tuple[str, ...]
+    items: tuple[str, ...]
+    cells: tuple[tuple[float | None, ...], ...]
+
+
 class DataProfile(Struct, frozen=True):
     """What `data describe` says of interactions.
 
@@ -102,8 +131,15 @@ class DataProfile(Struct, frozen=True):
         item_tail: rows of items, most first, at evenly spaced ranks from the first to the last, at most 256.
         user_tail: likewise of users.
         half_items: the share of items that holds half of all rows.
+        half_users: likewise of users.
+        single_items: items with one row.
+        single_users: users with one row.
         times: rows over time, in at most 64 equal spans of Unix seconds; empty where there is no time.
-        notes: what to look at; each says what to do.
+        ties: the share of rows that share their second with another of the same user, None where there is no time; of
+            a sample of users where there are many rows.
+        merged: titles that several items' ids bear, and how many; most first, at most 50.
+        crosstab: the items with most rows, and the users with most rows among them.
+        findings: what to know, what to look at first; each says what to do.
     """
 
     key: str
@@ -131,7 +167,13 @@ class DataProfile(Struct, frozen=True):
     user_tail: tuple[int, ...]
     half_items: float
     times: tuple[Bar, ...]
-    notes: tuple[str, ...]
+    half_users: float = 0.0
+    single_items: int = 0
+    single_users: int = 0
+    ties: float | None = None
+    merged: tuple[tuple[str, int], ...] = ()
+    crosstab: CrossTab = CrossTab((), (), ())
+    findings: tuple[Finding, ...] = ()
 
 
 class Preview(Struct, frozen=True):

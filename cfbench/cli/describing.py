@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
-from cfbench.answers import DataProfile
+from cfbench.answers import CrossTab, DataProfile, Finding
 from cfbench.text import label, pad, width
 
 WIDTH = 80
+_CROSSTAB = 6
 """Cells; no line of `lines` is wider."""
 
 
@@ -19,7 +21,8 @@ def lines(profile: DataProfile) -> list[str]:
         _figure_lines(profile),
         _target_lines(profile),
         _row_lines(profile),
-        [line for note in profile.notes for line in _wrapped("note: " + note)],
+        _crosstab_lines(profile.crosstab),
+        _finding_lines(profile.findings),
     ]
     return [line for number, block in enumerate(filter(None, blocks)) for line in ([""] * (number > 0) + block)]
 
@@ -50,10 +53,13 @@ def _figure_lines(profile: DataProfile) -> list[str]:
         "users": f"{profile.users:,}",
         "items": f"{profile.items:,}",
         "density": f"{profile.density:.3%}",
-        "long tail": f"half of all ratings in {100 * profile.half_items:.1f} % of the items",
+        "long tail": f"half of all rows in {100 * profile.half_items:.1f} % of the items",
+        "": f"and in {100 * profile.half_users:.1f} % of the users",
+        "seen once": f"{profile.single_items:,} items, {profile.single_users:,} users",
         "feedback": profile.feedback,
         "mean": f"{profile.target_mean:.4f}",
         "time": f"{profile.time_first} to {profile.time_last}" if profile.time_first else "none",
+        **({"same second": f"{profile.ties:.1%} of rows, with another of their user"} if profile.ties else {}),
         "repeats": f"{profile.duplicates:,} rows, {profile.conflicts:,} pairs with another target",
         "titles": f"{profile.shared_titles:,} borne by several ids, {profile.merged_items:,} items merged",
         **{f"field {name}": f"{count:,} labels" if count else "numbers" for name, count in profile.fields.items()},
@@ -92,3 +98,32 @@ def _wrapped(text: str, indent: str = "") -> list[str]:
     return textwrap.wrap(
         label(text, 2000), WIDTH, initial_indent=indent, subsequent_indent=indent or "  ", break_on_hyphens=False
     )
+
+
+def _crosstab_lines(crosstab: CrossTab) -> list[str]:
+    """The densest users by items: a column a user, its target in each."""
+    users, items = crosstab.users[:_CROSSTAB], crosstab.items[:_CROSSTAB]
+    if len(users) < 2 or len(items) < 2:
+        return []
+    rows = [("", *(label(user, 7) for user in users))]
+    for n, item in enumerate(items):
+        cells = (crosstab.cells[user][n] for user in range(len(users)))
+        rows.append((item, *("·" if cell is None else f"{cell:.3g}" for cell in cells)))
+    names = min(24, max(width(label(row[0], 24)) for row in rows))
+    wide = [max(width(row[n]) for row in rows) for n in range(1, len(rows[0]))]
+    return [
+        "  ".join([pad(row[0], names), *(pad(cell, w, right=True) for cell, w in zip(row[1:], wide, strict=True))])
+        for row in rows
+    ]
+
+
+def _finding_lines(findings: Sequence[Finding]) -> list[str]:
+    """What was found, each with what to do about it."""
+    signs = {"wrong": "✗", "look": "!", "note": "·", "fine": "✓"}
+    found = []
+    for finding in findings:
+        told = textwrap.wrap(label(finding.what, 2000), WIDTH - 2, break_on_hyphens=False)
+        found += [f"{signs[finding.level]} {told[0]}", *(f"  {line}" for line in told[1:])]
+        found += _wrapped(finding.mend, "    → ")[:1] if finding.mend else []
+        found += _wrapped(finding.mend, "      ")[1:] if finding.mend else []
+    return found

@@ -51,7 +51,6 @@ class _Meta(Struct, frozen=True):
     counts: Counts
     source_files: tuple[SourceFile, ...]
     source_columns: tuple[Column, ...]
-    notes: tuple[str, ...]
     check: str = ""
 
 
@@ -175,7 +174,6 @@ def _fill(folder: Path, made: Interactions) -> None:
         made.counts,
         made.files,
         made.columns,
-        made.notes,
     )
     (folder / "meta.json").write_bytes(msgspec.json.encode(msgspec.structs.replace(meta, check=_check(meta))))
     for path in folder.iterdir():
@@ -241,7 +239,6 @@ def _read(entry: Path, meta: _Meta) -> Interactions:
         counts=meta.counts,
         files=meta.source_files,
         columns=meta.source_columns,
-        notes=meta.notes,
         key=entry.name,
         fingerprint=meta.fingerprint,
     )

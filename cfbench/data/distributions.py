@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from cfbench.answers import Bar
@@ -10,20 +11,31 @@ from cfbench.answers import Bar
 MOST_BARS = 12
 MOST_RANKS = 256
 MOST_SPANS = 64
+MOST_TIES = 4_000_000
 COUNTS_NOT_STARS = 1000
 """A largest target so many times the smallest is a count of events rather than a rating."""
 
 
-def targets(target: NDArray[np.float32]) -> tuple[Bar, ...]:
-    """Return the histogram of targets: a bar a value where there are few, else 12 spans, growing where they count."""
-    distinct, counts = np.unique(target, return_counts=True)
-    if len(distinct) <= MOST_BARS:
-        return tuple(Bar(float(f"{v:.6g}"), float(f"{v:.6g}"), int(n)) for v, n in zip(distinct, counts, strict=True))
-    if distinct[0] > 0 and distinct[-1] / distinct[0] > COUNTS_NOT_STARS:
-        edges = np.geomspace(distinct[0], distinct[-1], MOST_BARS + 1)
+def distinct(target: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return the distinct targets, ascending, and the rows of each."""
+    counted = pl.Series("target", target).value_counts().sort("target")
+    return counted["target"].to_numpy(), counted["count"].cast(pl.Int64).to_numpy()
+
+
+def targets(values: NDArray[np.float32], counts: NDArray[np.int64]) -> tuple[Bar, ...]:
+    """Return the histogram of targets: a bar a value where there are few, else 12 spans, growing where they count.
+
+    Args:
+        values: the distinct targets, ascending.
+        counts: the rows of each.
+    """
+    if len(values) <= MOST_BARS:
+        return tuple(Bar(float(f"{v:.6g}"), float(f"{v:.6g}"), int(n)) for v, n in zip(values, counts, strict=True))
+    if values[0] > 0 and values[-1] / values[0] > COUNTS_NOT_STARS:
+        edges = np.geomspace(values[0], values[-1], MOST_BARS + 1)
     else:
-        edges = np.linspace(distinct[0], distinct[-1], MOST_BARS + 1)
-    bins = np.clip(np.searchsorted(edges, distinct, side="right") - 1, 0, MOST_BARS - 1)
+        edges = np.linspace(values[0], values[-1], MOST_BARS + 1)
+    bins = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, MOST_BARS - 1)
     heights = np.bincount(bins, weights=counts, minlength=MOST_BARS)
     return tuple(Bar(float(edges[n]), float(edges[n + 1]), int(heights[n])) for n in range(MOST_BARS))
 
@@ -58,3 +70,18 @@ def times(seconds: NDArray[np.int64]) -> tuple[Bar, ...]:
         Bar(float(low), float(high - 1), int(count))
         for low, high, count in zip(starts[:-1], starts[1:], counts, strict=True)
     )
+
+
+def ties(user: NDArray[np.int32], seconds: NDArray[np.int64]) -> float:
+    """Return the share of rows that share their second with another row of the same user.
+
+    Of more than 4 M rows only those of every k-th user are looked at, so that about so many are left.
+    """
+    step = -(-len(user) // MOST_TIES)
+    if step > 1:
+        chosen = np.flatnonzero(user % step == 0)
+        user, seconds = user[chosen], seconds[chosen]
+    if not len(user):
+        return 0.0
+    tied = pl.DataFrame({"user": user, "time": seconds}).is_duplicated()
+    return int(tied.sum()) / len(tied)

@@ -18,6 +18,7 @@ from cfbench.plugin import NA
 
 _RESERVED = ("user", "item", "title")
 _MOST_LABELS = 1000
+_FAR_BETTER = 0.25
 
 
 def open_interactions(data: Data, *, verify: bool = False) -> Interactions:
@@ -37,7 +38,7 @@ def open_interactions(data: Data, *, verify: bool = False) -> Interactions:
         plan = planned(data)
         rows = cache.opened(plan.key(verify=verify), plan.read, verify=verify)
         counted = replace(rows, files=plan.files(rows), columns=plan.columns())
-        return replace(policies.apply(counted, data, plan.place), notes=account.notes(data, counted.counts, plan.roles))
+        return policies.apply(counted, data, plan.place)
 
     return cache.opened(cache.key_of(data, verify=verify), read, verify=verify)
 
@@ -195,6 +196,7 @@ class _Rows:
                 read=len(user),
                 zero_targets=int(np.count_nonzero(target == 0)),
                 missing=self._missing(),
+                swapped=self._swapped(),
                 time_unit=gathered.time_unit,
                 untitled=0 if items is None else int(np.count_nonzero(items.row[1:] < 0)),
                 side_repeats={
@@ -213,6 +215,16 @@ class _Rows:
             "time": 0 if gathered.time is None else np.count_nonzero(gathered.time == values.NO_TIME),
         }
         return {role: int(count) for role, count in counts.items() if count}
+
+    def _swapped(self) -> bool:
+        """Whether the users' labels are far more of the item table's ids than the items' are."""
+        items = self.joined.get("items")
+        if items is None:
+            return False
+        ids = items.frame[items.side.id].unique()
+        shares = [ids.is_in(pl.Series(self.gathered.labels[role]).implode()).mean() for role in ("user", "item")]
+        user, item = (share if isinstance(share, float) else 0.0 for share in shares)
+        return user > item + _FAR_BETTER
 
     def _titles(self) -> tuple[list[str], NDArray[np.bool_]]:
         """The items in words: by the item table, else by a column of the ratings, else their ids."""

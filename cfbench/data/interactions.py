@@ -28,6 +28,7 @@ class Counts(Struct, frozen=True):
         zero_targets: rows read whose target is 0.
         merged: titles that several items' ids bear, and how many; most first, at most 50.
         missing: role -> rows read without it.
+        swapped: the item table fits the users far better than the items.
         time_unit: what the files count time in: "seconds", "milliseconds", "microseconds", or "" where there is none.
         side_repeats: the name of a side table's file -> its rows that repeat an id or lack one.
     """
@@ -45,6 +46,7 @@ class Counts(Struct, frozen=True):
     missing: dict[str, int] = {}
     side_repeats: dict[str, int] = {}
     time_unit: str = ""
+    swapped: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +84,6 @@ class Interactions:
         counts: what was dropped, and what repeats.
         files: the files that were read, and how.
         columns: their columns and roles.
-        notes: what to look at; each says what to do.
         key: the name under which they are kept in the cache, "" where they are not.
         fingerprint: a BLAKE2b hash, hex, over all coded columns and labels.
     """
@@ -101,7 +102,6 @@ class Interactions:
     titled: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
     files: tuple[SourceFile, ...] = ()
     columns: tuple[Column, ...] = ()
-    notes: tuple[str, ...] = ()
     key: str = ""
     fingerprint: str = field(default="")
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from cfbench.answers import Bar, DataProfile
-from cfbench.data import distributions
+from cfbench.answers import DataProfile
+from cfbench.data import crosstab, distributions, doctor
 from cfbench.data.importing import open_interactions
 from cfbench.data.interactions import Interactions
+from cfbench.data.named import resolved
 from cfbench.data.paging import in_words, iso
 from cfbench.experiment import Data
 
@@ -25,17 +26,28 @@ def describe(data: Data, *, verify: bool = False) -> DataProfile:
         BadInput: the files or the settings can't be used.
         DiskFull: there is no room to keep the imported data.
     """
-    return profile(open_interactions(data, verify=verify))
+    data = resolved(data)
+    return profile(open_interactions(data, verify=verify), data)
 
 
-def profile(interactions: Interactions) -> DataProfile:
-    """Return what interactions hold."""
+def profile(interactions: Interactions, data: Data) -> DataProfile:
+    """Return what interactions hold; `data` says which policies made them."""
     users, items = (len(interactions.classes[field]) - 1 for field in ("user", "item"))
     target, time = interactions.target, interactions.time
-    bars = distributions.targets(target)
+    values, rows_of_values = distributions.distinct(target)
     rows_of_items = distributions.most_first(interactions.item, items)
-    fields = {name: len(interactions.classes[name]) - 1 for name in interactions.categorical}
+    rows_of_users = distributions.most_first(interactions.user, users)
+    fields = {
+        name: len(interactions.classes[name]) - 1 for name in (*interactions.categorical, *interactions.multilabel)
+    }
     counts = interactions.counts
+    facts = doctor.Facts(
+        targets=(values, rows_of_values),
+        bars=distributions.targets(values, rows_of_values),
+        rows_of_users=rows_of_users,
+        rows_of_items=rows_of_items,
+        ties=None if time is None else distributions.ties(interactions.user, time),
+    )
     return DataProfile(
         key=interactions.key,
         fingerprint=interactions.fingerprint,
@@ -47,9 +59,9 @@ def profile(interactions: Interactions) -> DataProfile:
         users=users,
         items=items,
         density=len(interactions) / (users * items),
-        feedback="implicit" if target.min() == target.max() else "explicit",
-        targets=bars,
-        target_mean=float(target.mean(dtype=np.float64)),
+        feedback="implicit" if len(values) == 1 else "explicit",
+        targets=facts.bars,
+        target_mean=float(values.astype(np.float64) @ rows_of_values / len(interactions)),
         time_first=None if time is None else iso(int(time.min())),
         time_last=None if time is None else iso(int(time.max())),
         duplicates=counts.duplicates,
@@ -59,17 +71,14 @@ def profile(interactions: Interactions) -> DataProfile:
         fields=fields | dict.fromkeys(interactions.continuous, 0),
         first=in_words(interactions, 0, _FIRST_ROWS),
         item_tail=distributions.tail(rows_of_items),
-        user_tail=distributions.tail(distributions.most_first(interactions.user, users)),
+        user_tail=distributions.tail(rows_of_users),
         half_items=distributions.half(rows_of_items),
+        half_users=distributions.half(rows_of_users),
+        single_items=int(np.count_nonzero(rows_of_items == 1)),
+        single_users=int(np.count_nonzero(rows_of_users == 1)),
         times=() if time is None else distributions.times(time),
-        notes=(*interactions.notes, *_notes(bars)),
+        ties=facts.ties,
+        merged=counts.merged,
+        crosstab=crosstab.densest(interactions),
+        findings=doctor.findings(data, interactions, facts),
     )
-
-
-def _notes(bars: tuple[Bar, ...]) -> list[str]:
-    if bars[0].low > 0 and bars[-1].high / bars[0].low > distributions.COUNTS_NOT_STARS:
-        return [
-            f"targets run from {bars[0].low:g} to {bars[-1].high:g}, as counts do rather than ratings;"
-            ' target = "none" in [data] lets every row count as 1'
-        ]
-    return []

@@ -168,7 +168,6 @@ def test_titles_and_fields_join_in(opened: Open) -> None:
     np.testing.assert_array_equal(made.continuous["length"], np.float32([90, np.nan, np.nan]))
     np.testing.assert_array_equal(made.continuous["age"], np.float32([30, np.nan, 30]))
     assert made.counts.untitled == 1
-    assert any("1 items are not in the item table" in note for note in made.notes)
 
 
 def test_by_title_makes_items_one_but_never_an_id_and_a_title(opened: Open) -> None:

@@ -49,7 +49,7 @@ def test_movielens_is_described(shared: Path) -> None:
 
 def test_counts_are_told_from_ratings(shared: Path) -> None:
     profile = describe(Data(source=str(shared / "lastfm-2k/user_artists.dat")))
-    assert any('target = "none"' in note for note in profile.notes)
+    assert any("as counts do rather than ratings" in finding.what for finding in profile.findings)
     assert sum(bar.count for bar in profile.targets) == 92_834
     assert len(profile.targets) <= 12
 

@@ -24,6 +24,7 @@ from cfbench.answers import (
     DataProfile,
     Ends,
     EventPage,
+    Finding,
     History,
     LabelPage,
     LayoutPart,
@@ -171,7 +172,11 @@ class FakeBench:
             shared_titles=18, merged_items=0, fields={}, first=self.rows(data, 0, 5).rows,
             item_tail=tuple(583 * 200 // (200 + n * 40) for n in range(200)), user_tail=tuple(737 - 3 * n for n in range(240)),
             half_items=0.13, times=tuple(Bar(874_724_710 + n * 600_000, 874_724_710 + (n + 1) * 600_000, 1000 + 97 * n % 700) for n in range(30)),
-            notes=("18 titles are shared by several items; items stay apart by id",),
+            findings=(
+                Finding("look", "18 titles are shared by several items", "items stay apart by id"),
+                Finding("fine", "no user rated an item twice"),
+                Finding("fine", "every row is kept, 100,000"),
+            ),
         )  # fmt: skip
 
     def rows(self, data: Data, offset: int = 0, count: int = 100) -> RowPage:

@@ -7,7 +7,7 @@ import click
 import msgspec
 import pytest
 
-from cfbench.answers import Column, Row, RowPage
+from cfbench.answers import Column, Finding, Row, RowPage
 from cfbench.cli.options import data_of as data_of_options
 from cfbench.cli.options import data_options
 from cfbench.experiment import Data, ItemSide, Side
@@ -128,22 +128,24 @@ def test_each_part_of_a_layout_is_told_and_read_back(bench: Any) -> None:
 def test_the_doctor_says_what_to_do_and_counts_what_has_no_room(bench: Any) -> None:
     profile = msgspec.structs.replace(
         bench.describe(Data()),
-        dropped={"without a target": 3},
-        merged_items=2,
-        notes=('18 titles are borne by several items; by = "title" in [data.items] makes each one',),
+        findings=(
+            Finding("look", "18 titles are borne by several items", 'by = "title" in [data.items] makes each one'),
+            Finding("note", "3 rows without a target were dropped"),
+            Finding("note", "2 items became one with another by their title"),
+            Finding("fine", "no user rated an item twice"),
+        ),
     )
     found = doctor.checks(profile)
     text = "\n".join("".join(part for part, _ in line) for line in doctor.drawn(found, 120, 20))
     assert 'several items   by = "title" in [data.items] makes each one' in text
-    assert "3 rows dropped" in text
-    assert "without a target" in text
+    assert "3 rows without a target were dropped" in text
     assert "2 items became one" in text
     assert "✓ no user rated an item twice" in text
     assert "every row" not in text
     assert doctor.warnings(found)[1][0] == "1"
     short = ["".join(part for part, _ in line) for line in doctor.drawn(found, 50, 4)]
     assert len(short) <= 4
-    assert "3 more" in short[-1]
+    assert "more: z shows this panel alone" in short[-1]
     assert all(width(line) <= 50 for line in short)
 
 

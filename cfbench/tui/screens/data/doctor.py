@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from cfbench.answers import DataProfile
 from cfbench.errors import CfbenchError
 from cfbench.text import label, width
-from cfbench.tui.drawing import figures
 from cfbench.tui.drawing.lines import Line, fit, wrapped
 
 _TONES = {"✓": "ok", "!": "warn", "✗": "bad", "·": "dim"}
@@ -23,23 +22,12 @@ class Check:
     mend: str = ""
 
 
+_SIGNS = {"wrong": "✗", "look": "!", "note": "·", "fine": "✓"}
+
+
 def checks(profile: DataProfile) -> list[Check]:
     """Return what was found, what to look at first."""
-    found = [Check("!", *_parted(note)) for note in profile.notes]
-    found += [Check("·", f"{figures.count(rows)} rows dropped", reason) for reason, rows in profile.dropped.items()]
-    if profile.merged_items:
-        found.append(Check("·", f"{figures.count(profile.merged_items)} items became one with another by their title"))
-    if not profile.dropped:
-        found.append(Check("✓", f"every row is kept, {figures.count(profile.kept)}"))
-    if not profile.duplicates:
-        found.append(Check("✓", "no user rated an item twice"))
-    return found
-
-
-def _parted(note: str) -> tuple[str, str]:
-    """Return what a note says is so, and what it says to do."""
-    what, _, mend = note.partition("; ")
-    return what, mend
+    return [Check(_SIGNS[finding.level], finding.what, finding.mend) for finding in profile.findings]
 
 
 def refused(error: CfbenchError | None) -> list[Check]:
