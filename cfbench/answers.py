@@ -519,3 +519,88 @@ class EventPage(Struct, frozen=True):
     offset: int
     alive: bool
     key: str
+
+
+DatasetState = Literal["here", "partly here", "not here", "made when opened"]
+
+
+class DatasetCard(Struct, frozen=True):
+    """A data set that has a name.
+
+    Attributes:
+        name: what `[data] source` calls it.
+        full_name: "package:name".
+        title: for people.
+        summary: one line.
+        licence: the terms in a few words.
+        may_share: whether they allow to pass it on; None where they do not say.
+        page: where it comes from.
+        citation: how its makers wish to be cited.
+        rows: as published, 0 where that is not known.
+        users: likewise.
+        items: likewise.
+        size: bytes to fetch, 0 where that is not known.
+        state: whether it is here.
+        folder: where its files are, "" where they are not.
+        on_disk: their bytes.
+        splits: published splits by name, and their files.
+    """
+
+    name: str
+    full_name: str
+    title: str
+    summary: str
+    licence: str
+    may_share: bool | None
+    page: str
+    citation: str
+    rows: int
+    users: int
+    items: int
+    size: int
+    state: DatasetState
+    folder: str
+    on_disk: int
+    splits: dict[str, list[str]]
+
+
+class Fetch(Struct, frozen=True):
+    """How far a data set is being fetched.
+
+    Attributes:
+        name: the data set's full name.
+        state: running, done, failed or stopped.
+        here: bytes that have come.
+        total: bytes in all, 0 where that is not known.
+        rate: bytes a second, lately.
+        folder: where its files are, when it is done.
+        error: why it failed, in a sentence.
+        bad_input: the user can mend that.
+    """
+
+    name: str
+    state: Literal["running", "done", "failed", "stopped"]
+    here: int = 0
+    total: int = 0
+    rate: float = 0.0
+    folder: str = ""
+    error: str = ""
+    bad_input: bool = False
+
+
+class CachedData(Struct, frozen=True):
+    """Imported data that are kept.
+
+    Attributes:
+        key: their name.
+        sources: the files they came from.
+        rows: how many.
+        size: bytes, counted once where several entries share a file.
+        used: Unix seconds when they were last opened, or kept.
+    """
+
+    key: str
+    sources: tuple[str, ...]
+    rows: int
+    size: int
+    used: float

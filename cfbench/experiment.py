@@ -73,6 +73,7 @@ class Data(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The table [data]. A role that is not said is guessed; "none" says that there is no such column."""
 
     source: Annotated[str | list[str], Meta(description="a file, several files, or a named data set")] = ""
+    params: Annotated[dict[str, Any], Meta(description="parameters of a named data set")] = {}
     user: Annotated[str | None, Meta(description="column of users")] = None
     item: Annotated[str | None, Meta(description="column of items")] = None
     target: Annotated[str | None, Meta(description='column of ratings; "none": every row counts as 1')] = None

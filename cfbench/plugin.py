@@ -35,6 +35,7 @@ __all__ = [
     "DataInfo",
     "Dataset",
     "Declaration",
+    "Download",
     "Factorization",
     "Guess",
     "Help",
@@ -456,16 +457,41 @@ class Reader(Declaration):
 
 
 @dataclass(frozen=True)
+class Download:
+    """A file to fetch.
+
+    Attributes:
+        url: HTTPS.
+        size: its bytes as its page says them, 0 where it does not; ten times as many are refused.
+        sha256: its SHA-256 where that is known for certain; else it is pinned when the file first comes.
+        members: what to take out of it where it is an archive: name there -> name to keep; none: the file itself.
+    """
+
+    url: str
+    size: int = 0
+    sha256: str = ""
+    members: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Dataset(Declaration):
     """A table of who rated what, by name.
 
-    ``target(folder: pathlib.Path, params)`` writes or fetches its files into that empty folder.
+    It is made by ``target(folder: pathlib.Path, params)``, which writes its files into that empty folder; or, where the
+    target is "", it is fetched when somebody asks for it, as `downloads` say.
 
     Attributes:
         data: the experiment's [data] table that reads them, file names relative to the folder.
         licence: the terms in a few words.
+        may_share: whether the terms allow to pass it on; None where they do not say.
         source: the page it comes from.
         citation: how its makers wish to be cited.
+        downloads: what to fetch.
+        hashes: file -> its SHA-256, where it is known for certain.
+        splits: published splits by name: tables with `source`, a list of files, and `splitter`, an experiment's table.
+        rows: how many it has as published, 0 where that is not known or up to its parameters.
+        users: likewise.
+        items: likewise.
     """
 
     kind = "dataset"
@@ -473,8 +499,15 @@ class Dataset(Declaration):
     _: KW_ONLY
     data: Mapping[str, Any] = field(default_factory=dict)
     licence: str = ""
+    may_share: bool | None = None
     source: str = ""
     citation: str = ""
+    downloads: Sequence[Download] = ()
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    splits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    rows: int = 0
+    users: int = 0
+    items: int = 0
 
 
 # -- hooks: signatures never change, declarations grow by keyword fields with defaults --

@@ -8,13 +8,17 @@ import time
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from cfbench.agent.fetches import Fetches
 from cfbench.answers import (
+    CachedData,
     Checkpoint,
     Cost,
     DataProfile,
+    DatasetCard,
     Ends,
     Evaluation,
     EventPage,
+    Fetch,
     Folder,
     History,
     LabelPage,
@@ -30,6 +34,7 @@ from cfbench.answers import (
     Scored,
     Verb,
 )
+from cfbench.data import sets, stored
 from cfbench.errors import BadInput, nearest
 from cfbench.experiment import Data, Experiment
 from cfbench.registry.catalogue import catalogue
@@ -47,6 +52,7 @@ class LocalBench:
         self._index = RunIndex()
         self._watch = RunWatch(self._index)
         self._histories = Histories()
+        self._fetches = Fetches()
 
     # -- plugins --
 
@@ -85,6 +91,34 @@ class LocalBench:
         from cfbench.data.sampling import sample
 
         return sample(data)
+
+    def datasets(self) -> list[DatasetCard]:
+        """Return the data sets that have a name."""
+        return sets.cards()
+
+    def fetch(self, name: str, source: str = "", any_version: bool = False) -> None:
+        """Start to fetch a data set, or to take it from a path."""
+        self._fetches.start(name, source, any_version)
+
+    def fetching(self, name: str) -> Fetch:
+        """Return how far the fetch of a data set is."""
+        return self._fetches.status(name)
+
+    def stop_fetching(self, name: str) -> None:
+        """Ask a fetch to stop."""
+        self._fetches.stop(name)
+
+    def remove_dataset(self, name: str) -> int:
+        """Remove what is here of a data set that was fetched."""
+        return sets.remove(sets.find(name))
+
+    def cached(self) -> list[CachedData]:
+        """Return the imported data that are kept."""
+        return stored.cached()
+
+    def forget(self, keys: Sequence[str] = ()) -> int:
+        """Remove imported data by their keys, or all."""
+        return stored.forget(keys)
 
     def browse(self, folder: str = "") -> Folder:
         """Return what is in a folder of this machine."""

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from typing import Any, Literal, Protocol
 
 from cfbench.answers import (
+    CachedData,
     Checkpoint,
     Cost,
     DataProfile,
+    DatasetCard,
     Ends,
     Evaluation,
     EventPage,
+    Fetch,
     Folder,
     History,
     LabelPage,
@@ -48,6 +51,27 @@ class Bench(Protocol):
 
     def sample(self, data: Data) -> Preview:
         """Return what the beginning of the files tells, within a moment whatever their size; nothing is imported."""
+
+    def datasets(self) -> list[DatasetCard]:
+        """Return the data sets that have a name, and which of them are here."""
+
+    def fetch(self, name: str, source: str = "", any_version: bool = False) -> None:
+        """Start to fetch a data set, or to take it from an archive or folder `source`; asking twice does no harm."""
+
+    def fetching(self, name: str) -> Fetch:
+        """Return how far the fetch of a data set is that was started here."""
+
+    def stop_fetching(self, name: str) -> None:
+        """Ask a fetch to stop; what came is gone on with next time."""
+
+    def remove_dataset(self, name: str) -> int:
+        """Remove what is here of a data set that was fetched; return the bytes that became free."""
+
+    def cached(self) -> list[CachedData]:
+        """Return the imported data that are kept, those that were used last first."""
+
+    def forget(self, keys: Sequence[str] = ()) -> int:
+        """Remove imported data by their keys, all where none is named; return how many. Runs do not need them."""
 
     def browse(self, folder: str = "") -> Folder:
         """Return what is in a folder where the bench is; "" is the folder it was started in."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from cfbench.cli.datasets import cache, get, import_data, list_sets, path, remove
 from cfbench.cli.describing import lines
 from cfbench.cli.here import answering, bench
 from cfbench.cli.options import data_of, data_options
@@ -14,7 +15,7 @@ from cfbench.cli.output import print_json, print_table, say, show
 
 @click.group()
 def data() -> None:
-    """Look at rating tables."""
+    """Look at rating tables, and fetch data sets that have a name."""
 
 
 @data.command()
@@ -50,3 +51,7 @@ def rows(sources: tuple[str, ...], offset: int, count: int, as_json: bool, **giv
     shown = [[row.user, row.item, f"{row.target:g}", *([row.time or ""] if timed else [])] for row in page.rows]
     print_table(["user", "item", "target", *(["time"] if timed else [])], shown, right=[2])
     say(f"rows {offset + 1:,} to {offset + len(page.rows):,} of {page.total:,}" if shown else f"{page.total:,} rows")
+
+
+for command in (list_sets, get, import_data, path, remove, cache):
+    data.add_command(command)

@@ -28,6 +28,16 @@ LARGEST_RATIO, ANY_RATIO, LARGEST = 200, 100 * 2**20, 20 * 2**30
 
 _PIECE = 2**20
 _GZIP, _ZSTD, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
+_DAMAGES = (
+    EOFError,
+    UnicodeDecodeError,
+    gzip.BadGzipFile,
+    zipfile.BadZipFile,
+    zlib.error,
+    zstandard.ZstdError,
+)
+"""What is raised at damaged packed files."""
+
 _ENDINGS = (".gz", ".zst", ".zstd", ".zip")
 _OTHER_FORMATS = {
     b"\x89HDF": "an HDF5 file",
@@ -220,7 +230,7 @@ class RatingFile:
     def _damaged(self) -> Iterator[None]:
         try:
             yield
-        except (EOFError, zlib.error, gzip.BadGzipFile, zstandard.ZstdError, zipfile.BadZipFile) as error:
+        except _DAMAGES as error:
             raise BadInput(
                 f"this {self.packing} file is damaged ({error})", where=self.where, mend="fetch it again"
             ) from error

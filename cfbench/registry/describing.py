@@ -36,7 +36,9 @@ def describe(live: Any, hook: str, source: Source) -> Declaration:
     values = _values(live)
     if not _NAME.fullmatch(values["name"]):
         raise BadInput("its name is not allowed", mend="2 to 40 of a-z, 0-9 and -")
-    if not callable(live.target) and not (isinstance(live.target, str) and _TARGET.fullmatch(live.target)):
+    fetched = isinstance(live, plugin.Dataset) and live.target == "" and live.downloads
+    named = isinstance(live.target, str) and _TARGET.fullmatch(live.target)
+    if not callable(live.target) and not named and not fetched:
         raise BadInput(f"its target {live.target!r} is not callable", mend='give a class or function, or "module:name"')
     values |= {key: " ".join(values[key].split()) for key in ("title", "summary")}
     prefix = "file" if source.origin == "file" else source.module

@@ -95,6 +95,8 @@ def _live(module: ModuleType, declaration: Declaration) -> plugin.Declaration:
 def _target(target: Callable[..., Any] | str) -> Callable[..., Any]:
     if callable(target):
         return target
+    if not target:
+        return _nothing
     module_name, _, name = target.partition(":")
     module = import_package(module_name)
     try:
@@ -102,6 +104,10 @@ def _target(target: Callable[..., Any] | str) -> Callable[..., Any]:
     except AttributeError as error:
         raise WorkFailed(f"there is no {name} in {module_name}{nearest(name, vars(module))}", where=target) from error
     return found
+
+
+def _nothing(*_: Any) -> None:
+    """Stand for the target of what has none: a data set that is fetched."""
 
 
 def _converted(value: Any, hint: Any) -> Any:

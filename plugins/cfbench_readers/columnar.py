@@ -9,6 +9,8 @@ import polars as pl
 from cfbench.plugin import BadInput, DataFile, Guess, NoParams
 
 _BATCH = 500_000
+_FAULTS = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
+"""What polars raises at damaged files."""
 
 
 class _Columnar:
@@ -21,7 +23,7 @@ class _Columnar:
         try:
             self._frame = self._scanned(file)
             self._types = dict(self._frame.collect_schema())
-        except (pl.exceptions.PolarsError, OSError) as error:
+        except _FAULTS as error:
             raise self._damaged(error) from error
         self.columns: Sequence[str] = list(self._types)
         for name, kind in self._types.items():
@@ -35,7 +37,7 @@ class _Columnar:
     def _scanned(self, file: DataFile) -> pl.LazyFrame:
         raise NotImplementedError
 
-    def _damaged(self, error: Exception) -> BadInput:
+    def _damaged(self, error: BaseException) -> BadInput:
         reason = " ".join(str(error).split())[:100]
         return BadInput(f"this {self._FORMAT} file is damaged ({reason})", where=self._file.where, mend="write it anew")
 
@@ -44,7 +46,7 @@ class _Columnar:
         wanted = [self._plain(name) for name in dict.fromkeys([*texts, *numbers])]
         try:
             yield from self._frame.select(wanted).collect_batches(chunk_size=_BATCH, maintain_order=True)
-        except pl.exceptions.PolarsError as error:
+        except _FAULTS as error:
             raise self._damaged(error) from error
 
     def _plain(self, name: str) -> pl.Expr:
