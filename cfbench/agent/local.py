@@ -126,11 +126,11 @@ class LocalBench:
 
         return browse(folder)
 
-    def rows(self, data: Data, offset: int = 0, count: int = 100) -> RowPage:
+    def rows(self, data: Data, offset: int = 0, count: int = 100, order: str = "", contains: str = "") -> RowPage:
         """Return interactions in human words."""
         from cfbench.data import paging
 
-        return paging.rows(data, offset, count)
+        return paging.rows(data, offset, count, order, contains)
 
     def labels(self, data: Data, field: str, contains: str = "", offset: int = 0, count: int = 100) -> LabelPage:
         """Return labels of a field."""

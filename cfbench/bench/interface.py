@@ -76,8 +76,12 @@ class Bench(Protocol):
     def browse(self, folder: str = "") -> Folder:
         """Return what is in a folder where the bench is; "" is the folder it was started in."""
 
-    def rows(self, data: Data, offset: int = 0, count: int = 100) -> RowPage:
-        """Return interactions in human words, in the file's order; `count` is at most 1,000."""
+    def rows(self, data: Data, offset: int = 0, count: int = 100, order: str = "", contains: str = "") -> RowPage:
+        """Return interactions in human words; `count` is at most 1,000.
+
+        `order` is "" for the files' order, or user, item, target, time, "-" before it for the largest first; `contains`
+        leaves those whose user or title holds a text.
+        """
 
     def labels(self, data: Data, field: str, contains: str = "", offset: int = 0, count: int = 100) -> LabelPage:
         """Return labels of "user", "item", "title" or a categorical field, upper and lower case alike."""

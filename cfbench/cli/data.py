@@ -39,11 +39,15 @@ def describe(sources: tuple[str, ...], verify: bool, as_json: bool, **given: Any
 @click.argument("sources", nargs=-1, required=True, metavar="FILE|DATASET...")
 @click.option("--offset", type=click.IntRange(0), default=0, help="How many rows to pass over.")
 @click.option("-n", "count", type=click.IntRange(1, 1000), default=20, help="How many rows.")
+@click.option("--sort", "order", default="", metavar="ORDER", help="user, item, target, time; -time: latest first.")
+@click.option("--contains", default="", metavar="TEXT", help="Only rows whose user or title holds this.")
 @data_options
 @answering
-def rows(sources: tuple[str, ...], offset: int, count: int, as_json: bool, **given: Any) -> None:
+def rows(
+    sources: tuple[str, ...], offset: int, count: int, order: str, contains: str, as_json: bool, **given: Any
+) -> None:
     """Show rows as they are understood: users, titles, targets, times."""
-    page = bench().rows(data_of(sources, **given), offset, count)
+    page = bench().rows(data_of(sources, **given), offset, count, order, contains)
     if as_json:
         print_json(page)
         return

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
 
 from cfbench.answers import LabelPage, Row, RowPage
 from cfbench.data.importing import open_interactions
@@ -11,22 +15,83 @@ from cfbench.errors import BadInput, listing, nearest
 from cfbench.experiment import Data
 
 LARGEST_PAGE = 1000
+ORDERS = ("user", "item", "target", "time")
 
 
-def rows(data: Data, offset: int = 0, count: int = 100) -> RowPage:
-    """Return the interactions of an experiment's [data] from `offset` on, in the files' order, none beyond the last.
+def rows(data: Data, offset: int = 0, count: int = 100, order: str = "", contains: str = "") -> RowPage:
+    """Return the interactions of an experiment's [data] from `offset` on, none beyond the last.
+
+    Args:
+        data: the table [data].
+        offset: how many to pass over.
+        count: how many, at most 1,000.
+        order: "" for the files' order; "user", "item", "target" or "time", "-" before it for the largest first.
+        contains: only rows whose user or title holds this text, upper and lower case alike.
 
     Raises:
         BadInput: the data can't be read, or it is not a page that is asked for.
     """
     _check(offset, count)
     interactions = open_interactions(data)
-    return RowPage(offset, len(interactions), in_words(interactions, offset, count))
+    if not order and not contains:
+        return RowPage(offset, len(interactions), in_words(interactions, slice(offset, offset + count)))
+    numbers = _numbers(interactions, order, contains)
+    return RowPage(offset, len(numbers), in_words(interactions, numbers[offset : offset + count]))
 
 
-def in_words(interactions: Interactions, offset: int, count: int) -> tuple[Row, ...]:
-    """Return at most `count` rows from `offset` on."""
-    page = slice(offset, offset + count)
+_MOST_ORDERS = 2
+_orders: OrderedDict[tuple[str, str, str], NDArray[np.int64]] = OrderedDict()
+"""Row numbers for the last orders asked for, so that a page of 20 M sorted rows is a slice."""
+
+
+def _numbers(interactions: Interactions, order: str, contains: str) -> NDArray[np.int64]:
+    """Return the numbers of the rows that contain a text, in an order."""
+    asked = (interactions.fingerprint, order, contains.casefold())
+    found = _orders.pop(asked, None)
+    if found is None:
+        found = _sorted(interactions, _containing(interactions, contains.casefold()), order)
+    _orders[asked] = found
+    while len(_orders) > _MOST_ORDERS:
+        _orders.popitem(last=False)
+    return found
+
+
+def _containing(interactions: Interactions, wanted: str) -> NDArray[np.int64]:
+    if not wanted:
+        return np.arange(len(interactions))
+    fits = np.zeros(len(interactions), bool)
+    for codes, field in ((interactions.user, "user"), (interactions.item, "title")):
+        fits |= np.array([wanted in label.casefold() for label in interactions.classes[field]])[codes]
+    return np.flatnonzero(fits)
+
+
+def _sorted(interactions: Interactions, numbers: NDArray[np.int64], order: str) -> NDArray[np.int64]:
+    """Sort row numbers; rows that are equal stay in the files' order."""
+    if not order:
+        return numbers
+    name, backwards = order.removeprefix("-"), order.startswith("-")
+    if name not in ORDERS or (name == "time" and interactions.time is None):
+        known = [one for one in ORDERS if one != "time" or interactions.time is not None]
+        raise BadInput(f"rows can't be ordered by '{name}'{nearest(name, known)}", mend=f"it is {listing(known)}")
+    if name in ("user", "item"):
+        codes = getattr(interactions, name)
+        labels = interactions.classes["title" if name == "item" else name]
+        ranks = np.empty(len(labels), np.int64)
+        ranks[sorted(range(len(labels)), key=lambda code: _natural(labels[code]))] = np.arange(len(labels))
+        key = ranks[codes[numbers]]
+    else:
+        key = np.asarray(getattr(interactions, name)[numbers])
+    places: NDArray[np.int64] = np.argsort(-key if backwards else key, kind="stable")
+    return numbers[places]
+
+
+def _natural(label: str) -> tuple[int, int, str]:
+    """Numbers by size, before text by letter."""
+    return (0, int(label), "") if label.isdecimal() and len(label) < 19 else (1, 0, label.casefold())
+
+
+def in_words(interactions: Interactions, page: slice | NDArray[np.int64]) -> tuple[Row, ...]:
+    """Return some rows."""
     users, titles = interactions.classes["user"], interactions.classes["title"]
     codes = zip(interactions.user[page].tolist(), interactions.item[page].tolist(), strict=True)
     targets = interactions.target[page].tolist()

@@ -69,7 +69,7 @@ def profile(interactions: Interactions, data: Data) -> DataProfile:
         shared_titles=counts.shared_titles,
         merged_items=counts.merged_items,
         fields=fields | dict.fromkeys(interactions.continuous, 0),
-        first=in_words(interactions, 0, _FIRST_ROWS),
+        first=in_words(interactions, slice(_FIRST_ROWS)),
         item_tail=distributions.tail(rows_of_items),
         user_tail=distributions.tail(rows_of_users),
         half_items=distributions.half(rows_of_items),

@@ -21,14 +21,18 @@ from cfbench.answers import (
     Bar,
     Column,
     Cost,
+    CrossTab,
     DataProfile,
+    DatasetCard,
     Ends,
     EventPage,
+    Fetch,
     Finding,
     History,
     LabelPage,
     LayoutPart,
     LoaderPreview,
+    Preview,
     Rate,
     Recommendations,
     Row,
@@ -172,6 +176,7 @@ class FakeBench:
             shared_titles=18, merged_items=0, fields={}, first=self.rows(data, 0, 5).rows,
             item_tail=tuple(583 * 200 // (200 + n * 40) for n in range(200)), user_tail=tuple(737 - 3 * n for n in range(240)),
             half_items=0.13, times=tuple(Bar(874_724_710 + n * 600_000, 874_724_710 + (n + 1) * 600_000, 1000 + 97 * n % 700) for n in range(30)),
+            crosstab=CrossTab(("405", "13"), ("Kolya (1996)", "Babe (1995)"), ((4.5, None), (3.0, 5.0))),
             findings=(
                 Finding("look", "18 titles are shared by several items", "items stay apart by id"),
                 Finding("fine", "no user rated an item twice"),
@@ -179,8 +184,30 @@ class FakeBench:
             ),
         )  # fmt: skip
 
-    def rows(self, data: Data, offset: int = 0, count: int = 100) -> RowPage:
-        total = 1_000
+    def datasets(self) -> list[DatasetCard]:
+        facts = {"licence": "free", "may_share": True, "page": "https://example.org", "citation": "nobody", "users": 0,
+                 "items": 0, "size": 5_000_000, "folder": "", "on_disk": 0, "splits": {}}  # fmt: skip
+        return [
+            DatasetCard("demo", "x:demo", "Demo", "invented films", rows=25_000, state="made when opened", **facts),
+            DatasetCard("far", "x:far", "Far away", "not\x1b[2J here yet", rows=100_000, state="not here", **facts),
+        ]
+
+    def fetch(self, name: str, source: str = "", any_version: bool = False) -> None:
+        self.fetched = [Fetch(name, "running", 2_000_000, 5_000_000, 1_000_000.0), Fetch(name, "done", folder="/x")]
+
+    def fetching(self, name: str) -> Fetch:
+        return self.fetched.pop(0) if len(self.fetched) > 1 else self.fetched[0]
+
+    def stop_fetching(self, name: str) -> None:
+        self.fetched = [Fetch(name, "stopped", 2_000_000, 5_000_000)]
+
+    def sample(self, data: Data) -> Preview:
+        profile = self.describe(data)
+        first = [(row.user, row.item, f"{row.target:g}", row.time or "") for row in profile.first]
+        return Preview(profile.files, profile.columns, ("user", "item", "rating", "time"), tuple(first), 2_000_000)
+
+    def rows(self, data: Data, offset: int = 0, count: int = 100, order: str = "", contains: str = "") -> RowPage:
+        total = 7 if contains else 1_000
         rows = tuple(
             Row(str(196 + n), self.titles[n % len(self.titles)], 1.0 + n % 5, "1997-12-04T15:55:49Z")
             for n in range(offset, min(total, offset + count))

@@ -9,7 +9,7 @@ from textual.events import Paste
 
 from cfbench.agent.browsing import browse
 from cfbench.agent.local import LocalBench
-from cfbench.answers import RowPage
+from cfbench.answers import Fetch, RowPage
 from cfbench.errors import BadInput
 from cfbench.experiment import Data
 from cfbench.text import width
@@ -62,7 +62,7 @@ def test_the_demo_is_two_keys_away_and_enter_goes_on_to_the_loader(desk: Any, be
     async def steps(pilot: Any) -> None:
         await desk.until(pilot, lambda: app.workspace.catalogue)
         await pilot.press("d")
-        assert "made by cfbench, free to use" in await desk.shows(pilot, "600 invented people")
+        assert "25,000  made when opened" in await desk.shows(pilot, "invented films")
         await pilot.press("enter")
         text = await desk.shows(pilot, "Kolya (1996)")
         assert "100,000 ratings by 943 users of 1,682 items" in text
@@ -208,7 +208,7 @@ def test_the_last_row_of_many_is_a_key_away(desk: Any, bench: Any) -> None:
         await desk.shows(pilot, "196  Kolya")
         assert app.base_screen.query_one("#rows", Table).cursor == 0
 
-    def many(data: Data, offset: int = 0, count: int = 100) -> RowPage:
+    def many(data: Data, offset: int = 0, count: int = 100, order: str = "", contains: str = "") -> RowPage:
         rows = pages(data, 0, count).rows
         if offset:
             rows = tuple(msgspec.structs.replace(row, user=str(offset + n)) for n, row in enumerate(rows))
@@ -268,5 +268,96 @@ def test_other_topics_draw_nothing(desk: Any, bench: Any) -> None:
         for topic in ("runs", "front", "plugins"):
             app.base_screen.changed(topic)
         assert not drawn
+
+    desk.use(app, steps)
+
+
+def test_rows_are_ordered_and_narrowed_by_the_bench(desk: Any, bench: Any) -> None:
+    app = desk.app(bench)
+
+    async def steps(pilot: Any) -> None:
+        await desk.shows(pilot, "Kolya (1996)")
+        asked = lambda: [given[1:] for name, given in bench.calls if name == "rows"][-1]  # noqa: E731
+        await pilot.press("S", *"rating", "enter")
+        await desk.shows(pilot, "by target  1 of 1,000")
+        assert asked() == (0, 200, "target", "")
+        await pilot.press("S", "enter")
+        await desk.shows(pilot, "by target, turned")
+        assert asked() == (0, 200, "-target", "")
+        await pilot.press("slash", *"kolya", "enter")
+        await desk.shows(pilot, "/ kolya  by target, turned  1 of 7")
+        assert asked() == (0, 200, "-target", "kolya")
+        await pilot.press("escape")
+        await desk.until(pilot, lambda: "/ kolya" not in desk.text(app))
+        assert asked() == (0, 200, "-target", "")
+
+    desk.use(app, steps, (140, 40))
+
+
+def test_the_crosstab_is_a_key_away(desk: Any, bench: Any) -> None:
+    app = desk.app(bench)
+
+    async def steps(pilot: Any) -> None:
+        await desk.shows(pilot, "Kolya (1996)")
+        await pilot.press("t")
+        text = await desk.shows(pilot, "cross-tab of the densest")
+        assert any("Kolya" in line and "4.5" in line for line in text.splitlines())
+        assert any("Babe" in line and "·" in line for line in text.splitlines())
+        await pilot.press("escape")
+
+    desk.use(app, steps)
+
+
+def test_a_set_that_is_not_here_shows_its_terms_and_is_fetched(desk: Any, bench: Any) -> None:
+    app = desk.app(bench, draft=False)
+
+    async def steps(pilot: Any) -> None:
+        await desk.until(pilot, lambda: app.workspace.catalogue)
+        await pilot.press("d")
+        assert "not␛[2J here yet" in await desk.shows(pilot, "not here")
+        await pilot.press(*"far", "enter")
+        text = await desk.shows(pilot, "agree and fetch it")
+        assert all(told in text for told in ("free", "nobody", "https://example.org", "5.0 MB"))
+        assert not any(name == "fetch" for name, _ in bench.calls)
+        await pilot.press("y")
+        await desk.shows(pilot, "2.0 of 5.0 MB, 1.0 MB/s, 3 s left")
+        await desk.until(pilot, lambda: app.workspace.draft is not None)
+        assert app.recent == ["far"]
+
+    desk.use(app, steps, (140, 40))
+
+
+def test_a_fetch_can_be_stopped(desk: Any, bench: Any) -> None:
+    app = desk.app(bench, draft=False)
+
+    async def steps(pilot: Any) -> None:
+        await desk.until(pilot, lambda: app.workspace.catalogue)
+        await pilot.press("d")
+        await desk.shows(pilot, "not here")
+        await pilot.press(*"far", "enter")
+        await desk.shows(pilot, "agree and fetch it")
+        bench.fetch = lambda *_: setattr(bench, "fetched", [Fetch("far", "running", 1_000_000, 5_000_000)])
+        await pilot.press("y")
+        await desk.shows(pilot, "1.0 of 5.0 MB")
+        await pilot.press("s")
+        await desk.shows(pilot, "stopped; it goes on where it is")
+
+    desk.use(app, steps, (140, 40))
+
+
+def test_the_beginning_of_large_files_is_shown_while_they_are_read(desk: Any, bench: Any) -> None:
+    app = desk.app(bench, draft=False)
+    bench.slow.add("describe")
+    sample = bench.sample
+    bench.sample = lambda data: msgspec.structs.replace(sample(data), size=600_000_000)
+
+    async def steps(pilot: Any) -> None:
+        await desk.until(pilot, lambda: app.base_screen.is_mounted)
+        app.base_screen.open("/large.csv")
+        text = await desk.shows(pilot, "Kolya (1996)")
+        assert "reading /large.csv" in text
+        assert "100,000 ratings" not in text
+        bench.slow.clear()
+        await desk.shows(pilot, "100,000 ratings")
 
     desk.use(app, steps)

@@ -78,7 +78,7 @@ def test_the_palette_finds_every_command_by_its_help(bench, desk) -> None:
     app = desk.app(bench, "plugins")
 
     async def steps(pilot) -> None:
-        await desk.shows(pilot, "biased-dot")
+        await desk.shows(pilot, "demo")
         await pilot.press("ctrl+p")
         await desk.until(pilot, lambda: len(app.screen._found) >= len(EVERYWHERE) + len(SCREEN_COMMANDS))
         found = {choice.answer for choice in app.screen._found}
@@ -95,7 +95,7 @@ def test_a_letter_jumps_to_a_panel(bench, desk) -> None:
     app = desk.app(bench, "plugins")
 
     async def steps(pilot) -> None:
-        await desk.shows(pilot, "biased-dot")
+        await desk.shows(pilot, "demo")
         assert app.focused.id == "plugins"
         await pilot.press("g")
         await desk.shows(pilot, "[s] about")
@@ -177,7 +177,7 @@ def test_a_broken_link_is_told_and_the_screen_stays_usable(bench, desk) -> None:
     app = desk.app(bench, "plugins")
 
     async def steps(pilot) -> None:
-        await desk.shows(pilot, "biased-dot")
+        await desk.shows(pilot, "demo")
         app.link.become("reconnecting", "the connection broke")
         shown = await desk.shows(pilot, "reconnecting")
         assert "the connection broke" in shown

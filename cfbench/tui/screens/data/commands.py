@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from textual.events import Paste
 
+from cfbench.bench.interface import Bench
 from cfbench.experiment import Data
 from cfbench.tui.commands import Command
 from cfbench.tui.copying import pasted_path
 from cfbench.tui.dialogs.asking import Asking
-from cfbench.tui.dialogs.choosing import Choosing, among
+from cfbench.tui.dialogs.choosing import Choice, Choosing, among
 from cfbench.tui.dialogs.picking import Picking
+from cfbench.tui.dialogs.reading import Reading as ReadingDialog
 from cfbench.tui.parts.table import Table
-from cfbench.tui.screens.data import layouts, opening, roles
+from cfbench.tui.screens.data import crosstab, getting, layouts, opening, roles, sets
 from cfbench.tui.screens.data.equal import command
-from cfbench.tui.screens.data.sets import DataSets
 
 if TYPE_CHECKING:
     from cfbench.tui.screens.data.screen import DataScreen
@@ -28,6 +29,9 @@ ACTIONS = (
     Command("data.items", "i", "items", "join a table of items, for their titles and fields"),
     Command("data.role", "c", "columns", "say what the chosen column means"),
     Command("data.layout", "l", "layout", "say how the files are written, part by part"),
+    Command("data.filter", "slash", "find", "show only rows whose user or title holds a text"),
+    Command("data.sort", "S", "sort", "order rows by another column; the same once more turns it round"),
+    Command("data.crosstab", "t", "cross-tab", "the items with most rows by the users with most rows, by name"),
     Command("data.paste", "p", "paste path", "type or paste the path of a file of ratings"),
     Command("data.users", "U", "users", "join a table of users, for their fields"),
     Command("data.undo", "u", "undo", "take the last change back"),
@@ -73,9 +77,35 @@ class Commands:
 
     def action_named(self) -> None:
         """Choose a data set by its name."""
-        catalogue = self._screen.workbench.workspace.catalogue
-        sets = DataSets(catalogue.of_kind("dataset") if catalogue else [])
-        self._screen.app.push_screen(sets, lambda name: self.open(name) if name else None)
+        self._screen.workbench.work(self._list_sets(), "sets")
+
+    async def _list_sets(self) -> None:
+        screen, link = self._screen, self._screen.workbench.link
+        cards = await link.ask(Bench.datasets)
+        known = sets.names(cards)
+
+        def take(name: str | None) -> None:
+            if name and known[name].state in ("here", "made when opened"):
+                self.open(name)
+            elif name:
+                screen.app.push_screen(getting.Terms(known[name]), lambda how: self._get(name, how) if how else None)
+
+        screen.app.push_screen(sets.DataSets(cards), take)
+
+    def _get(self, name: str, how: Literal["fetch", "take"]) -> None:
+        if how == "fetch":
+            self._screen.workbench.work(self._fetch_set(name, ""), "sets")
+        else:
+            picking = Picking(f"the archive or a file of {name}", self._screen.workbench.link)
+            self._screen.app.push_screen(picking, lambda path: self._take_set(name, path) if path else None)
+
+    def _take_set(self, name: str, path: str) -> None:
+        self._screen.workbench.work(self._fetch_set(name, path), "sets")
+
+    async def _fetch_set(self, name: str, source: str) -> None:
+        screen, link = self._screen, self._screen.workbench.link
+        await link.ask(Bench.fetch, name, opening.archive_or_folder(source))
+        screen.app.push_screen(getting.Fetching(link, name), lambda done: self.open(name) if done else None)
 
     def open(self, path: str) -> None:
         """Read a file, or a named data set, and set the experiment up on it."""
@@ -146,6 +176,37 @@ class Commands:
                     draft.set(path, value) if len(changes) == 1 else draft.edit(opening.with_changes(draft, changes))
                 )
             )
+
+    # -- looking at rows --
+
+    def action_filter(self) -> None:
+        """Type what users or titles must hold."""
+        screen = self._screen
+        asking = Asking("rows whose user or title holds", screen.rows.contains, hint="toy story")
+        screen.app.push_screen(
+            asking, lambda told: screen.want(screen.rows.order, told.strip()) if told is not None else None
+        )
+
+    def action_sort(self) -> None:
+        """Choose what to order rows by."""
+        screen, before = self._screen, self._screen.rows.order
+        profile = screen.profile
+        timed = profile is not None and profile.time_first is not None
+        names = {"": "the files' order", "user": "user", "item": "item", "target": "rating"} | (
+            {"time": "time"} if timed else {}
+        )
+
+        def take(order: str | None) -> None:
+            if order is not None:
+                screen.want(f"-{order}" if order and before == order else order, screen.rows.contains)
+
+        choices = [Choice(order, name) for order, name in names.items()]
+        screen.app.push_screen(Choosing("order by", among(choices), current=before.removeprefix("-")), take)
+
+    def action_crosstab(self) -> None:
+        """Show the densest users by items."""
+        if profile := self._screen.profile:
+            self._screen.app.push_screen(ReadingDialog("cross-tab of the densest", crosstab.lines(profile.crosstab)))
 
     # -- the rest --
 

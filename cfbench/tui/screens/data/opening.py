@@ -99,3 +99,9 @@ def joined(data: Data, table: str, source: str) -> dict[str, Any]:
         if left != getattr(data, kind):
             changes[f"data.{kind}"] = left
     return {**changes, f"data.{table}.source": source}
+
+
+def archive_or_folder(path: str) -> str:
+    """Return what a data set is taken from: an archive as it is, or the folder of a file that was picked."""
+    packed = path.lower().endswith((".zip", ".gz", ".tgz", ".tar"))
+    return path if packed or not path else posixpath.dirname(path)

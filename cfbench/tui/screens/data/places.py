@@ -8,7 +8,7 @@ from cfbench.answers import DataProfile
 from cfbench.tui.shell.layout import Bands, Stack
 
 _LEFT, _RIGHT = 5, 3
-_SETTINGS = 7
+_SETTINGS, _FEW_SETTINGS = 9, 7
 _ROOMY = 27
 
 
@@ -28,7 +28,8 @@ def side_by_side(profile: DataProfile | None, told: int, height: int) -> Bands:
     columns = min(len(profile.columns) + 2 if profile else 6, max(5, height // 4))
     bars = min(len(profile.targets) + 1 if profile else 6, max(6, height // 3))
     charts: Stack = (("tail", -4), ("times", -3)) if height >= _ROOMY else (("tail", 0),)
-    stack: Stack = (("rows", 0), ("doctor", max(3, min(told + 1, height // 4))), ("settings", _SETTINGS))
+    settings = _SETTINGS if height >= _ROOMY else _FEW_SETTINGS
+    stack: Stack = (("rows", 0), ("doctor", max(3, min(told + 1, height // 4))), ("settings", settings))
     return ((0, ((-_LEFT, stack), (-_RIGHT, (("columns", columns), ("ratings", bars), *charts)))),)
 
 

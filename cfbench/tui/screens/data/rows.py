@@ -18,17 +18,21 @@ class Rows:
         data: which rows.
         total: how many there are.
         asked: offsets of the pages that were asked for last, so that none is asked for twice.
+        order: what they are ordered by: "" for the files' order, "rating", "-time" and so on.
+        contains: a text that their users or titles hold.
     """
 
     def __init__(self) -> None:
         self.data = Data()
         self.total = 0
         self.asked: list[int] = []
+        self.order = self.contains = ""
         self._pages: OrderedDict[int, tuple[Row, ...]] = OrderedDict()
 
-    def start(self, data: Data, total: int) -> None:
-        """Forget everything: the data are others now."""
+    def start(self, data: Data, total: int, order: str = "", contains: str = "") -> None:
+        """Forget everything: the data, or the rows wanted of them, are others now."""
         self.data, self.total, self.asked = data, total, []
+        self.order, self.contains = order, contains
         self._pages.clear()
 
     def row(self, n: int) -> Row | None:
@@ -46,6 +50,7 @@ class Rows:
 
     def take(self, page: RowPage) -> None:
         """Keep a page."""
+        self.total = page.total
         self._pages[page.offset // PAGE] = page.rows
         while len(self._pages) > MOST_PAGES:
             self._pages.popitem(last=False)

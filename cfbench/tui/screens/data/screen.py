@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
 
-import msgspec
 from textual import on
-from textual.timer import Timer
 from textual.widget import Widget
 
-from cfbench.answers import DataProfile
-from cfbench.bench.interface import Bench
+from cfbench.answers import Column, DataProfile
 from cfbench.errors import CfbenchError
-from cfbench.experiment import Data
-from cfbench.tui.draft import Draft
 from cfbench.tui.drawing.areas import tail, times
 from cfbench.tui.drawing.bars import histogram
 from cfbench.tui.drawing.lines import Line, Span, inset, text
@@ -23,53 +17,39 @@ from cfbench.tui.parts.pane import Pane
 from cfbench.tui.parts.table import Table
 from cfbench.tui.screens.data import doctor, opening, places, telling
 from cfbench.tui.screens.data.commands import ACTIONS, Commands
-from cfbench.tui.screens.data.rows import PAGE, Rows
+from cfbench.tui.screens.data.reading import Reading
 from cfbench.tui.settings import Setting, settings_of_table
 from cfbench.tui.shell import layout
-from cfbench.tui.shell.screen import WorkScreen
 
 PAUSE = 0.3
 """Seconds without a change before the data are read anew."""
 
-_POLICIES = ("data.duplicates", "data.missing", "data.min_user", "data.min_item", "data.items.by")
+_POLICIES = (
+    *("data.duplicates", "data.missing", "data.min_user", "data.min_item", "data.items.by"),
+    *("data.zero", "data.at_least", "data.values"),
+)
 
 
-class DataScreen(Commands, WorkScreen):
-    """Shows the data of the experiment being set up.
-
-    Attributes:
-        rows: those of the data that the profile is of.
-        asked: the draft's [data] that was read last, well or not.
-        failed: data that could not be opened, for which no experiment was set up.
-        error: why they, or the draft's, can't be read.
-        busy: what is waited for.
-    """
+class DataScreen(Commands, Reading):
+    """Shows the data of the experiment being set up."""
 
     MODE, NAME, SHORT = "data", "Data", "Data"
     ACTIONS = ACTIONS
     PAGES = places.pages(None)
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.rows = Rows()
-        self.asked = Data()
-        self.failed: Data | None = None
-        self.error: CfbenchError | None = None
-        self.busy = ""
-        self._pause: Timer | None = None
-
     def panels(self) -> Iterable[Widget]:
         """Yield the panels."""
         yield Table(
-            "rows", telling.row_columns(None), self._row, lambda: self.rows.total, id="rows",
+            "rows", telling.row_columns(None), self._row,
+            lambda: len(self.preview.rows) if self.preview else self.rows.total, id="rows",
             notes=self._place, empty=self._no_rows,
         )  # fmt: skip
         yield Pane("doctor", self._doctor, id="doctor", notes=lambda: doctor.warnings(self._checks()))
         yield Form("settings", self._settings, id="settings", empty=lambda: [("–", "dim")])
         yield Table(
             "columns", telling.column_columns(()), self._column,
-            lambda: len(self.profile.columns) if self.profile else 0, id="columns",
-            notes=lambda: telling.guesses(self.profile.columns if self.profile else ()), empty=lambda: [("–", "dim")],
+            lambda: len(self.columns), id="columns",
+            notes=lambda: telling.guesses(self.columns), empty=lambda: [("–", "dim")],
         )  # fmt: skip
         yield Pane("ratings", self._ratings, id="ratings", notes=self._span)
         yield Pane("long tail", self._tail, id="tail", notes=lambda: telling.half(self.profile) if self.profile else [])
@@ -88,16 +68,6 @@ class DataScreen(Commands, WorkScreen):
         return None if self.failed else self.profile
 
     @property
-    def draft(self) -> Draft | None:
-        """The experiment being set up."""
-        return self.workbench.workspace.draft
-
-    @property
-    def data(self) -> Data:
-        """The table [data] of the experiment."""
-        return opening.data_of(self.draft)
-
-    @property
     def refusal(self) -> CfbenchError | None:
         """Why the data can't be read as the experiment, or the person, says."""
         return self.error or (self.draft.problem if self.draft else None)
@@ -105,17 +75,25 @@ class DataScreen(Commands, WorkScreen):
     # -- what the panels show --
 
     def _row(self, n: int) -> Sequence[Span] | None:
+        if self.preview is not None:
+            return telling.preview_row(self.preview.rows[n]) if n < len(self.preview.rows) else None
         row = self.rows.row(n)
         return telling.row(row, telling.places(self.profile.targets)) if row and self.profile else None
 
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The columns of the files, as far as they are known."""
+        return self.preview.columns if self.preview else self.profile.columns if self.profile else ()
+
     def _column(self, n: int) -> Sequence[Span]:
-        return telling.column(self.profile.columns[n]) if self.profile else []
+        return telling.column(self.columns[n])
 
     def _place(self) -> Line:
-        here = self.query_one("#rows", Table).cursor + 1
-        return [(f"{here:,} of {self.rows.total:,}", "dim")] if self.rows.total else []
+        return telling.place(self.rows, self.query_one("#rows", Table).cursor + 1)
 
     def _no_rows(self) -> Line:
+        if self.rows.contains:
+            return [("no user or title holds this: ", "dim"), ("esc", "b"), (" shows all", "dim")]
         return [text(self.busy, "dim")] if self.busy else telling.OFFER
 
     def _checks(self) -> list[doctor.Check]:
@@ -183,11 +161,6 @@ class DataScreen(Commands, WorkScreen):
             for pane in ("#answer", "#rows"):
                 self.query_one(pane, Pane).repaint()
 
-    def follow(self) -> None:
-        """Read the data of the experiment where they are not those that were read last."""
-        if self.data.source and self.data != self.asked:
-            self.workbench.work(self._read(self.data), "data")
-
     def place(self) -> None:
         """Give each panel as many lines as it has something to say."""
         inner = layout.frame(*self.size).inner
@@ -199,90 +172,6 @@ class DataScreen(Commands, WorkScreen):
     def show(self) -> None:
         """Draw everything anew."""
         self.place()
-
-    def use(self, data: Data) -> None:
-        """Set the experiment up on other data."""
-        self.workbench.work(self._open(data), "data")
-
-    async def _open(self, data: Data) -> None:
-        bench, link = self.workbench, self.workbench.link
-        self._wait(data)
-        try:
-            if isinstance(data.source, str) and opening.is_relative(data.source):
-                folder = (await link.ask(Bench.browse, "")).path
-                data = msgspec.structs.replace(data, source=opening.located(data.source, folder))
-            profile = await link.ask(Bench.describe, data)
-            toml = opening.on_other_data(self.draft, await link.ask(Bench.template, data))
-        except CfbenchError as error:
-            self._refuse(error, data)
-            return
-        self.asked = opening.data_of(Draft(toml))
-        self._take(profile, data)
-        if bench.workspace.draft is None:
-            bench.workspace.draft = Draft(toml)
-            bench.changed("draft")
-        else:
-            bench.edit(lambda draft: draft.edit(toml))
-        bench.remember(str(data.source))
-        bench.changed("data")
-
-    async def _read(self, data: Data) -> None:
-        self.asked = data
-        self._wait(data)
-        try:
-            profile = await self.workbench.link.ask(Bench.describe, data)
-        except CfbenchError as error:
-            self._refuse(error, None)
-            return
-        except asyncio.CancelledError:
-            if self.asked is data:
-                self.asked = Data()
-            raise
-        self._take(profile, data)
-        self.workbench.changed("data")
-
-    def _wait(self, data: Data) -> None:
-        self.busy = f"reading {', '.join(opening.sources(data))} …"
-        for pane in ("#answer", "#rows"):
-            self.query_one(pane, Pane).repaint()
-
-    def _refuse(self, error: CfbenchError, failed: Data | None) -> None:
-        self.busy, self.error, self.failed = "", error, failed
-        self.show()
-
-    def _take(self, profile: DataProfile, data: Data) -> None:
-        self.busy, self.error, self.failed = "", None, None
-        self.workbench.workspace.profile = profile
-        table = self.query_one("#rows", Table)
-        table.columns = telling.row_columns(profile)
-        table.cursor = table.top = 0
-        self.query_one("#columns", Table).columns = telling.column_columns(profile.columns)
-        self.rows.start(data, profile.kept)
-
-    def back(self) -> None:
-        """Forget data that could not be opened, or leave a zoom."""
-        if self.failed:
-            self.error = self.failed = None
-            self.show()
-        else:
-            super().back()
-
-    # -- rows --
-
-    @on(Table.Wanted, "#rows")
-    def _wanted(self) -> None:
-        table = self.query_one("#rows", Table)
-        missing = self.rows.missing(table.top, table.top + table.room)
-        if missing and missing != self.rows.asked:
-            self.rows.asked = missing
-            self.workbench.work(self._fetch(self.rows.data, missing), "rows")
-
-    async def _fetch(self, data: Data, offsets: Sequence[int]) -> None:
-        for offset in offsets:
-            page = await self.workbench.link.ask(Bench.rows, data, offset, PAGE)
-            if data is self.rows.data:
-                self.rows.take(page)
-                self.query_one("#rows", Table).repaint()
 
     @on(Table.Chosen, "#columns")
     def _chosen(self) -> None:

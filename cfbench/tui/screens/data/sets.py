@@ -7,34 +7,46 @@ from typing import ClassVar
 
 from textual.widget import Widget
 
-from cfbench.registry.declarations import Declaration
+from cfbench.answers import DatasetCard
 from cfbench.tui.dialogs.choosing import Choice, Choosing, among
+from cfbench.tui.drawing import figures
 from cfbench.tui.drawing.lines import Span, text
 from cfbench.tui.parts.table import Column, widest
 
+_SIGNS: dict[str, Span] = {"here": ("✓", "ok"), "made when opened": ("✓", "ok"), "partly here": ("…", "warn")}
+
+
+def names(cards: Sequence[DatasetCard]) -> dict[str, DatasetCard]:
+    """Return what each data set is called: its bare name while that is unique, else its full one."""
+    bare = [one.name for one in cards]
+    return {one.name if bare.count(one.name) == 1 else one.full_name: one for one in cards}
+
 
 class DataSets(Choosing):
-    """Lists data sets with what they are and what one may do with them; answers a name."""
+    """Lists data sets with whether they are here, and how large they are; answers a name."""
 
     WIDTH: ClassVar = 110
 
-    def __init__(self, sets: Sequence[Declaration], current: str = "") -> None:
-        bare = [one.name for one in sets]
-        self._sets = {one.name if bare.count(one.name) == 1 else one.full_name: one for one in sets}
-        choices = [Choice(name, name, f"{one.title} {one.summary}") for name, one in self._sets.items()]
+    def __init__(self, cards: Sequence[DatasetCard], current: str = "") -> None:
+        self._sets = names(cards)
+        choices = [
+            Choice(name, name, f"{one.title} {one.summary} {one.state}", _SIGNS.get(one.state, ("", "")))
+            for name, one in self._sets.items()
+        ]
         super().__init__("data sets", among(choices), current=current)
 
     def content(self) -> Sequence[Widget]:
         """Return the field and the list."""
         content = super().content()
-        names = widest(list(self._sets), 30)
+        called = widest(list(self._sets), 30)
         rows = widest([_rows(one) for one in self._sets.values()], 14)
-        licences = widest([_licence(one) for one in self._sets.values()], 30)
+        states = widest([one.state for one in self._sets.values()], 16)
         self._table.columns = (
-            Column("data set", max(8, names)),
+            Column("", 1),
+            Column("data set", max(8, called)),
             Column("what it is", 0),
-            *([Column("rows", rows, ">")] if rows else []),
-            Column("licence", max(7, licences)),
+            Column("rows", max(4, rows), ">"),
+            Column("", states),
         )
         return content
 
@@ -42,15 +54,9 @@ class DataSets(Choosing):
         choice = self._found[number]
         one = self._sets.get(choice.answer)
         if one is None:
-            return super()._row(number)
-        rows = [text(_rows(one))] if len(self._table.columns) == 4 else []
-        return [text(choice.name, "b"), text(one.summary), *rows, text(_licence(one), "dim")]
+            return [choice.sign, text(choice.name), ("", ""), ("", ""), ("", "")]
+        return [choice.sign, text(choice.name, "b"), text(one.summary), text(_rows(one)), text(one.state, "dim")]
 
 
-def _rows(one: Declaration) -> str:
-    rows = one.facts.get("rows", "")
-    return f"{rows:,}" if isinstance(rows, int) else str(rows)
-
-
-def _licence(one: Declaration) -> str:
-    return str(one.facts.get("licence", ""))
+def _rows(one: DatasetCard) -> str:
+    return figures.count(one.rows) if one.rows else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from cfbench.answers import Bar, DataProfile, Row
+from cfbench.answers import Bar, DataProfile, Preview, Row
 from cfbench.answers import Column as DataColumn
 from cfbench.errors import CfbenchError
 from cfbench.text import label
@@ -13,6 +13,7 @@ from cfbench.tui.drawing import figures
 from cfbench.tui.drawing.lines import Line, Span, sentence, text
 from cfbench.tui.parts.table import Column, widest
 from cfbench.tui.screens.data import layouts
+from cfbench.tui.screens.data.rows import Rows
 
 _MOST_PLACES = 3
 _UNUSED = "not used"
@@ -70,6 +71,26 @@ def column_columns(columns: Sequence[DataColumn]) -> tuple[Column, ...]:
     names = widest([label(column.name) for column in columns], 16)
     roles = widest([column.role or _UNUSED for column in columns], 12)
     return Column("column", max(6, names)), Column("read as", max(7, roles)), Column("why", 0)
+
+
+def preview_columns(preview: Preview) -> tuple[Column, ...]:
+    """Return the columns of the table of the first rows, while all are read."""
+    return tuple(
+        Column(label(name, 24), 0 if n == 1 else 12, "<" if n < 2 else ">") for n, name in enumerate(preview.shown)
+    )
+
+
+def preview_row(values: Sequence[str]) -> Sequence[Span]:
+    """Return one of the first rows' cells, as they stand in the file."""
+    return [text(value, "dim") for value in values]
+
+
+def place(rows: Rows, here: int) -> Line:
+    """Return which row has the cursor, of how many, in which order, and what they hold."""
+    told: Line = [(f"/ {label(rows.contains, 30)}  ", "b")] if rows.contains else []
+    if rows.order:
+        told.append((f"by {rows.order.removeprefix('-')}{', turned' if rows.order[0] == '-' else ''}  ", ""))
+    return [*told, (f"{here:,} of {rows.total:,}", "dim")] if rows.total else told
 
 
 def places(bars: Sequence[Bar]) -> int:
