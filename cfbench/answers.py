@@ -138,6 +138,8 @@ class DataProfile(Struct, frozen=True):
         ties: the share of rows that share their second with another of the same user, None where there is no time; of
             a sample of users where there are many rows.
         merged: titles that several items' ids bear, and how many; most first, at most 50.
+        missing: role -> rows read without it.
+        zeros: rows read whose target is 0.
         crosstab: the items with most rows, and the users with most rows among them.
         findings: what to know, what to look at first; each says what to do.
     """
@@ -172,6 +174,8 @@ class DataProfile(Struct, frozen=True):
     single_users: int = 0
     ties: float | None = None
     merged: tuple[tuple[str, int], ...] = ()
+    missing: dict[str, int] = {}
+    zeros: int = 0
     crosstab: CrossTab = CrossTab((), (), ())
     findings: tuple[Finding, ...] = ()
 

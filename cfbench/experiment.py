@@ -92,7 +92,9 @@ class Data(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     zero: Annotated[
         Literal["rating", "missing"], Meta(description="what a target of 0 means: a rating, or that there is none")
     ] = "rating"
-    at_least: Annotated[float | None, Meta(description="drop rows with a smaller target")] = None
+    at_least: Annotated[
+        float | None, Meta(description="drop rows with a smaller target", extra_json_schema={"x-unset": "none"})
+    ] = None
     values: Annotated[
         Literal["rating", "one", "log"],
         Meta(description="a target is a rating, counts as 1 (implicit feedback), or becomes log(1 + target)"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cfbench import experiment as experiments
+from cfbench.data.frames import is_frame, kept
 from cfbench.errors import WorkFailed
 from cfbench.experiment import Experiment
 from cfbench.explore.trained import Trained, load
@@ -26,7 +27,8 @@ def train(experiment: Source) -> Trained:
     """Train an experiment in this process and return what was learned; its run is listed with the others.
 
     Args:
-        experiment: a TOML file's path, its tables as a dict, or an `Experiment`.
+        experiment: a TOML file's path, its tables as a dict, or an `Experiment`; in a dict a polars or pandas frame may
+            stand for the source of data, items or users.
 
     Raises:
         BadInput: the experiment or its data can't be used.
@@ -51,7 +53,16 @@ def loader(experiment: Source) -> Loader:
 
 def _checked(experiment: Source) -> Experiment:
     if isinstance(experiment, Mapping):
-        experiment = experiments.located(experiments.parse(experiment), Path.cwd())
+        experiment = experiments.located(experiments.parse(_with_files(experiment)), Path.cwd())
     if not isinstance(experiment, Experiment):
         experiment = experiments.read(os.fspath(experiment))
     return checked(experiment)
+
+
+def _with_files(tables: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an experiment's tables with each polars or pandas frame, as a `source`, kept in a file of its own."""
+    return {key: _with_files(value) if isinstance(value, Mapping) else _file(value) for key, value in tables.items()}
+
+
+def _file(value: Any) -> Any:
+    return str(kept(value)) if is_frame(value) else value

@@ -138,11 +138,11 @@ class LocalBench:
 
         return paging.labels(data, field, contains, offset, count)
 
-    def template(self, data: Data, model: str = "") -> str:
+    def template(self, data: Data, model: str = "", split: str = "") -> str:
         """Return a commented TOML to start from."""
         from cfbench.agent.template import template
 
-        return template(data, model)
+        return template(data, model, split)
 
     def check(self, experiment: Experiment, where: str = "") -> Experiment:
         """Return the experiment resolved."""

@@ -86,8 +86,11 @@ class Bench(Protocol):
     def labels(self, data: Data, field: str, contains: str = "", offset: int = 0, count: int = 100) -> LabelPage:
         """Return labels of "user", "item", "title" or a categorical field, upper and lower case alike."""
 
-    def template(self, data: Data, model: str = "") -> str:
-        """Return a commented TOML to start from: the data's roles as guessed, every setting with its default."""
+    def template(self, data: Data, model: str = "", split: str = "") -> str:
+        """Return a commented TOML to start from: the data's roles as guessed, every setting with its default.
+
+        `split` is a published one of the data set that `data` names.
+        """
 
     def check(self, experiment: Experiment, where: str = "") -> Experiment:
         """Return the experiment resolved: full plugin names, complete and checked parameters."""

@@ -29,14 +29,15 @@ def experiment() -> None:
 @click.argument("sources", nargs=-1, metavar="[FILE|DATASET]...")
 @data_options
 @click.option("--model", default="", help="The model plugin.")
+@click.option("--split", default="", metavar="NAME", help="A published split of the data set: ml-100k has u1 to u5.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file, which must not exist yet.")
 @answering
-def new(sources: tuple[str, ...], model: str, output: Path | None, as_json: bool, **given: Any) -> None:
+def new(sources: tuple[str, ...], model: str, split: str, output: Path | None, as_json: bool, **given: Any) -> None:
     """Print a commented TOML for these data, with every setting's default."""
     data = data_of(sources, **given) if sources else Data()
     if not elsewhere():
         data = experiments.located(experiments.Experiment(data=data), Path.cwd()).data
-    toml = bench().template(data, model)
+    toml = bench().template(data, model, split)
     if output:
         _write_new(output, toml)
         say(f"wrote {output}; train it: cfbench train {output}")

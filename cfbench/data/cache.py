@@ -104,6 +104,12 @@ def open_cached(key: str) -> Interactions:
         raise BadInput(f"the imported data are damaged ({error})", where=str(entry), mend=mend) from error
 
 
+def beside(key: str, name: str) -> Path | None:
+    """Return the path of a file that is kept and forgotten with interactions; None where none are kept."""
+    entry = paths.folder("imported") / key
+    return entry / name if key and entry.is_dir() else None
+
+
 def key_of(data: Data, *, verify: bool = False) -> str:
     """Return the key of `data` as it is said: 32 hex digits from its files' contents, its settings and `FORMAT`.
 

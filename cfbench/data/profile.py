@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+import msgspec
 import numpy as np
 
+from cfbench import durable
 from cfbench.answers import DataProfile
-from cfbench.data import crosstab, distributions, doctor
+from cfbench.data import cache, crosstab, distributions, doctor
 from cfbench.data.importing import open_interactions
 from cfbench.data.interactions import Interactions
 from cfbench.data.named import resolved
 from cfbench.data.paging import in_words, iso
 from cfbench.experiment import Data
+
+FORMAT = 1
+"""Raised whenever a profile says other things of the same interactions; older ones that are kept are not read."""
 
 _FIRST_ROWS = 5
 
@@ -27,7 +34,16 @@ def describe(data: Data, *, verify: bool = False) -> DataProfile:
         DiskFull: there is no room to keep the imported data.
     """
     data = resolved(data)
-    return profile(open_interactions(data, verify=verify), data)
+    interactions = open_interactions(data, verify=verify)
+    path = cache.beside(interactions.key, f"profile-{FORMAT}.json")
+    if path is not None and not verify:
+        with suppress(OSError, msgspec.MsgspecError):
+            return msgspec.json.decode(path.read_bytes(), type=DataProfile)
+    made = profile(interactions, data)
+    if path is not None:
+        with suppress(OSError):
+            durable.replace(path, msgspec.json.encode(made))
+    return made
 
 
 def profile(interactions: Interactions, data: Data) -> DataProfile:
@@ -79,6 +95,8 @@ def profile(interactions: Interactions, data: Data) -> DataProfile:
         times=() if time is None else distributions.times(time),
         ties=facts.ties,
         merged=counts.merged,
+        missing=counts.missing,
+        zeros=counts.zero_targets,
         crosstab=crosstab.densest(interactions),
         findings=doctor.findings(data, interactions, facts),
     )

@@ -87,7 +87,8 @@ def _of_struct(table: str, prefix: str, kind: type[Struct]) -> list[Setting]:
         if _is_struct(hints[key]):
             settings += _of_struct(table, f"{prefix}{key}.", hints[key])
         elif schema.get("type") != "object":
-            settings.append(_setting(table, f"{prefix}{key}", _in_order(schema, hints[key]), GUESSED))
+            unset = schema.get("x-unset", GUESSED)
+            settings.append(_setting(table, f"{prefix}{key}", _in_order(schema, hints[key]), unset))
     return settings
 
 

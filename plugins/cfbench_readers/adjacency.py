@@ -12,7 +12,7 @@ from cfbench.plugin import BadInput, DataFile, Guess
 from cfbench_readers.encodings import decoded_head, encoding_of, pieces
 from cfbench_readers.params import AdjacencyParams, First
 
-_WHOLE = re.compile(r"\d+")
+_WHOLE = re.compile(r"[0-9]+")
 _LOOKED_AT = 2000
 
 
@@ -109,10 +109,16 @@ def split(line: str, separator: str) -> list[str]:
     return [part for part in map(str.strip, parts) if part]
 
 
+def _height(number: str) -> tuple[int, str]:
+    """What whole numbers are sorted by, however many digits they have."""
+    digits = number.lstrip("0")
+    return len(digits), digits
+
+
 def _first(rows: list[list[str]]) -> First:
     """What lines begin with: a count that is right in each, else a user that differs in each, else an item."""
     if all(row and row[0] == str(len(row) - 1) for row in rows):
         return "count"
     users = [row[0] for row in rows]
-    rising = all(one.isdecimal() for one in users) and users == sorted(users, key=int)
+    rising = all(map(_WHOLE.fullmatch, users)) and users == sorted(users, key=_height)
     return "user" if len(set(users)) == len(users) and rising else "item"

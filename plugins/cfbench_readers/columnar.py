@@ -1,63 +1,71 @@
-"""Parquet and Arrow files: columns with types, read a batch at a time."""
+"""Parquet and Arrow files: columns with types, decoded a batch at a time by a process apart."""
 
 from __future__ import annotations
 
+import atexit
+import json
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 
 import polars as pl
 
 from cfbench.plugin import BadInput, DataFile, Guess, NoParams
-
-_BATCH = 500_000
-_FAULTS = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
-"""What polars raises at damaged files."""
+from cfbench_readers.decoding import END, FAULT, PART, Format
 
 
 class _Columnar:
-    """A file of typed columns that polars scans."""
-
-    _FORMAT = ""
+    """A file of typed columns."""
 
     def __init__(self, file: DataFile, params: NoParams) -> None:
-        self._file = file
-        try:
-            self._frame = self._scanned(file)
-            self._types = dict(self._frame.collect_schema())
-        except _FAULTS as error:
-            raise self._damaged(error) from error
-        self.columns: Sequence[str] = list(self._types)
-        for name, kind in self._types.items():
+        self._file, self._form = file, self._form_of(file)
+        types = next(self._decoded(None)).schema
+        self.columns: Sequence[str] = list(types)
+        for name, kind in types.items():
             if isinstance(kind, pl.Struct) or (isinstance(kind, pl.List | pl.Array) and kind.inner.is_nested()):
                 raise BadInput(
-                    f"column '{name}' holds values inside values ({kind})",
+                    f"column '{name[:40]}' holds values inside values ({str(kind)[:60]})",
                     where=file.where,
                     mend="write the file with plain columns",
                 )
 
-    def _scanned(self, file: DataFile) -> pl.LazyFrame:
+    @classmethod
+    def guess(cls, file: DataFile, params: NoParams) -> Guess | None:
+        """Return that this is one, by its signature."""
+        return Guess(1.0, params, "its signature") if cls._signed(file.head) else None
+
+    @staticmethod
+    def _signed(head: bytes) -> bool:
         raise NotImplementedError
 
-    def _damaged(self, error: BaseException) -> BadInput:
-        reason = " ".join(str(error).split())[:100]
-        return BadInput(f"this {self._FORMAT} file is damaged ({reason})", where=self._file.where, mend="write it anew")
+    @staticmethod
+    def _form_of(file: DataFile) -> Format:
+        raise NotImplementedError
 
     def batches(self, texts: Sequence[str], numbers: Sequence[str]) -> Iterator[pl.DataFrame]:
         """Yield the rows, half a million at a time."""
-        wanted = [self._plain(name) for name in dict.fromkeys([*texts, *numbers])]
-        try:
-            yield from self._frame.select(wanted).collect_batches(chunk_size=_BATCH, maintain_order=True)
-        except _FAULTS as error:
-            raise self._damaged(error) from error
+        return self._decoded(list(dict.fromkeys([*texts, *numbers])))
 
-    def _plain(self, name: str) -> pl.Expr:
-        column, kind = pl.col(name), self._types[name]
-        if isinstance(kind, pl.List | pl.Array):
-            return column.cast(pl.List(pl.String)).list.join("|")
-        if kind in (pl.Categorical, pl.Enum, pl.Binary, pl.Boolean) or isinstance(kind, pl.Categorical | pl.Enum):
-            return column.cast(pl.String)
-        if isinstance(kind, pl.Decimal):
-            return column.cast(pl.Float64)
-        return column
+    def _decoded(self, columns: list[str] | None) -> Iterator[pl.DataFrame]:
+        decoder = _idle.pop() if _idle else _Decoder()
+        finished = False
+        try:
+            request = {"path": str(self._file.path.absolute()), "form": self._form, "columns": columns}
+            for kind, content in decoder.asked(request):
+                if kind == FAULT:
+                    finished = True
+                    raise self._damaged(content.decode("utf-8", "replace"))
+                if kind != END:
+                    yield pl.read_ipc_stream(content)
+            finished = True
+        except EOFError as error:
+            raise self._damaged("nothing can decode it") from error
+        finally:
+            _idle.append(decoder) if finished else decoder.end()
+
+    def _damaged(self, reason: str) -> BadInput:
+        form = self._form.removesuffix(" stream")
+        return BadInput(f"this {form} file is damaged ({reason})", where=self._file.where, mend="write it anew")
 
     def place(self, row: int) -> str:
         """Return the row's number."""
@@ -67,35 +75,82 @@ class _Columnar:
 class Parquet(_Columnar):
     """A Parquet file."""
 
-    _FORMAT = "Parquet"
+    @staticmethod
+    def _signed(head: bytes) -> bool:
+        return head.startswith(b"PAR1")
 
     @staticmethod
-    def guess(file: DataFile, params: NoParams) -> Guess | None:
-        """Return that this is one, by its signature."""
-        return Guess(1.0, params, "its signature") if file.head.startswith(b"PAR1") else None
-
-    def _scanned(self, file: DataFile) -> pl.LazyFrame:
-        return pl.scan_parquet(file.path)
+    def _form_of(file: DataFile) -> Format:
+        return "Parquet"
 
 
 class Arrow(_Columnar):
     """An Arrow IPC file (Feather 2), or an IPC stream."""
 
-    _FORMAT = "Arrow"
+    @staticmethod
+    def _signed(head: bytes) -> bool:
+        return head.startswith(b"ARROW1") or _is_stream(head)
 
     @staticmethod
-    def guess(file: DataFile, params: NoParams) -> Guess | None:
-        """Return that this is one, by its signature."""
-        if file.head.startswith(b"ARROW1") or _is_stream(file.head):
-            return Guess(1.0, params, "its signature")
-        return None
-
-    def _scanned(self, file: DataFile) -> pl.LazyFrame:
-        if _is_stream(file.head):
-            return pl.read_ipc_stream(file.path).lazy()
-        return pl.scan_ipc(file.path)
+    def _form_of(file: DataFile) -> Format:
+        return "Arrow stream" if _is_stream(file.head) else "Arrow"
 
 
 def _is_stream(head: bytes) -> bool:
     """Whether it begins with a message of schema, as Arrow streams do: a marker, and a length that is no huge one."""
     return head.startswith(b"\xff\xff\xff\xff") and 0 < int.from_bytes(head[4:8], "little") < 2**24
+
+
+# -- the process that decodes ---------------------------------------------------------------------------------------
+
+
+class _Decoder:
+    """A process that decodes; it ends with its standard input, so none outlives who started it."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-W", "ignore", "-m", "cfbench_readers.decoding"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        assert self._process.stdin
+        assert self._process.stdout
+        self._requests, self._answers = self._process.stdin, self._process.stdout
+
+    def asked(self, request: dict[str, object]) -> Iterator[tuple[bytes, bytes]]:
+        """Yield the parts of the answer, the last one an end or a fault.
+
+        Raises:
+            EOFError: the process ended instead.
+        """
+        try:
+            self._requests.write(json.dumps(request).encode() + b"\n")
+            self._requests.flush()
+        except BrokenPipeError as error:
+            raise EOFError from error
+        kind = b""
+        while kind not in (END, FAULT):
+            kind, length = PART.unpack(self._exactly(PART.size))
+            yield kind, self._exactly(length)
+
+    def _exactly(self, length: int) -> bytes:
+        content = self._answers.read(length)
+        if len(content) < length:
+            raise EOFError
+        return content
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        self._process.kill()
+        self._process.communicate()
+
+
+_idle: list[_Decoder] = []
+"""Decoders that wait for the next file."""
+
+
+@atexit.register
+def _end_idle() -> None:
+    while _idle:
+        _idle.pop().end()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import polars as pl
 
 from cfbench.plugin import BadInput, DataFile, Guess, NoParams
-from cfbench_readers.encodings import pieces
+from cfbench_readers.encodings import decoded_head, encoding_of, pieces
 
 _KINDS = frozenset("ICVATN")
-_LOOKED_AT = 200
+_BATCH = 200_000
 
 
 class Dst:
@@ -20,23 +21,25 @@ class Dst:
     columns: Sequence[str] = ("user", "item", "title")
 
     def __init__(self, file: DataFile, params: NoParams) -> None:
-        self._file = file
+        self._file, self._encoding = file, encoding_of(file)
         self._titles = {row[1]: row[3] for _, row in self._lines() if row[0] == "A" and len(row) > 3}
 
     @staticmethod
     def guess(file: DataFile, params: NoParams) -> Guess | None:
-        """Return that this is such a file, where its first lines begin with the letters of the form."""
-        lines = [line for line in file.head[:20_000].split(b"\n")[:-1] if line.strip()][:_LOOKED_AT]
-        kinds = {line[:1].decode("latin-1") for line in lines if line[1:2] == b","}
-        if len(lines) < 2 or not kinds <= _KINDS or not all(line[1:2] == b"," for line in lines) or len(kinds) < 2:
+        """Return that this is such a file, where lines begin with the letters of the form and users are quoted."""
+        whole = decoded_head(file, "latin-1").removeprefix("ï»¿").split("\n")[:-1]
+        lines = [line for line in whole if line.strip()]
+        kinds = {line[0] for line in lines}
+        if not kinds <= _KINDS or len(kinds) < 2 or not all(line[1:2] == "," for line in lines):
             return None
-        return Guess(0.9, params, "lines begin with I, A, C and V")
+        return Guess(0.9, params, "lines begin with A, C and V") if any(one[:3] == 'C,"' for one in lines) else None
 
     def batches(self, texts: Sequence[str], numbers: Sequence[str]) -> Iterator[pl.DataFrame]:
         """Yield the visits."""
         wanted = list(dict.fromkeys([*texts, *numbers]))
-        rows = [(user, item, self._titles.get(item, "")) for _, user, item in self._visits()]
-        yield pl.DataFrame(rows, schema=dict.fromkeys(self.columns, pl.String), orient="row").select(wanted)
+        visits = ((user, item, self._titles.get(item, "")) for _, user, item in self._visits())
+        while rows := list(islice(visits, _BATCH)):
+            yield pl.DataFrame(rows, schema=dict.fromkeys(self.columns, pl.String), orient="row").select(wanted)
 
     def _visits(self) -> Iterator[tuple[int, str, str]]:
         user = ""
@@ -53,12 +56,20 @@ class Dst:
 
     def _lines(self) -> Iterator[tuple[int, list[str]]]:
         number = 0
-        for piece in pieces(self._file, "latin-1", ""):
-            for line in piece.decode("utf-8").split("\n"):
+        for piece in pieces(self._file, self._encoding, ""):
+            for line in piece.decode("utf-8", "replace").split("\n"):
                 number += 1
                 if line.strip():
-                    yield number, next(csv.reader([line.replace("\r", " ")]), [""])
+                    yield number, self._split(line, number)
             number -= 1
+
+    def _split(self, line: str, number: int) -> list[str]:
+        try:
+            return next(csv.reader([line.replace("\r", " ")]))
+        except csv.Error as error:
+            raise BadInput(
+                f"this line can't be split ({error})", where=f"{self._file.where}, line {number}", mend="mend it"
+            ) from error
 
     def place(self, row: int) -> str:
         """Return the line of a visit."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from weakref import WeakKeyDictionary
 
 from cfbench.plugin import BadInput, DataFile
 from cfbench_readers.params import Encoding
@@ -20,8 +21,18 @@ _HIGH = re.compile(rb"[\x80-\xff]")
 _C1 = re.compile(rb"[\x80-\x9f]")
 
 
+_judged: WeakKeyDictionary[DataFile, Encoding] = WeakKeyDictionary()
+"""Files are read whole for this, and several readers ask."""
+
+
 def encoding_of(file: DataFile) -> Encoding:
     """Return "utf-8", "utf-16", "cp1252" or "latin-1", whichever all of the file's bytes speak for."""
+    if file not in _judged:
+        _judged[file] = _encoding_of(file)
+    return _judged[file]
+
+
+def _encoding_of(file: DataFile) -> Encoding:
     head = file.head
     if head.startswith(BOMS["utf-16"]) or _looks_like_utf16(head):
         return "utf-16"

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from cfbench.plugin import BadInput, DataFile, Guess, NoParams
-from cfbench_readers.encodings import decoded_head, pieces
+from cfbench_readers.encodings import pieces
 
 _ENCODING = "utf-8"
 
@@ -20,7 +20,7 @@ class JsonLines:
     def __init__(self, file: DataFile, params: NoParams) -> None:
         self._file = file
         names: dict[str, None] = {}
-        for _, found in self._objects(decoded_head(file, _ENCODING)):
+        for found in self._objects(self._text(next(pieces(file, _ENCODING, ""), b""), 0), 0):
             names |= dict.fromkeys(found)
         self.columns: Sequence[str] = list(names)
 
@@ -37,42 +37,47 @@ class JsonLines:
         wanted = list(dict.fromkeys([*texts, *numbers]))
         lines = 0
         for piece in pieces(self._file, _ENCODING, ""):
-            try:
-                text = piece.decode(_ENCODING)
-            except UnicodeDecodeError as error:
-                line = lines + piece.count(b"\n", 0, error.start) + 1
-                raise BadInput(
-                    "this line is not UTF-8", where=f"{self._file.where}, line {line}", mend="save it in UTF-8"
-                ) from error
-            rows = [[found.get(name, "") for name in wanted] for _, found in self._objects(text, lines)]
+            found = self._objects(self._text(piece, lines), lines)
+            rows = [[values.get(name, "") for name in wanted] for values in found]
             yield pl.DataFrame(rows, schema=dict.fromkeys(wanted, pl.String), orient="row")
             lines += piece.count(b"\n")
 
-    def _objects(self, text: str, lines: int = 0) -> Iterator[tuple[int, dict[str, str]]]:
+    def _text(self, piece: bytes, lines: int) -> str:
+        try:
+            return piece.decode(_ENCODING)
+        except UnicodeDecodeError as error:
+            line = lines + piece.count(b"\n", 0, error.start) + 1
+            raise self._bad(line, "is not UTF-8", "save the file in UTF-8") from error
+
+    def _objects(self, text: str, lines: int) -> Iterator[dict[str, str]]:
         for number, line in enumerate(text.split("\n"), lines + 1):
             if not line.strip():
                 continue
             try:
                 found = json.loads(line, parse_float=str, parse_int=str, parse_constant=str)
-            except (ValueError, RecursionError) as error:
+                if not isinstance(found, dict):
+                    raise self._bad(number, "is no object")
+                values = dict(self._flat("", found, number))
+            except ValueError as error:
                 raise self._bad(number, "is not JSON") from error
-            if not isinstance(found, dict):
-                raise self._bad(number, "is no object")
-            yield number, dict(self._flat("", found, number))
+            except RecursionError as error:
+                raise self._bad(number, "has too many objects inside objects") from error
+            yield values
 
     def _flat(self, prefix: str, found: Mapping[str, Any], line: int) -> Iterator[tuple[str, str]]:
         for key, value in found.items():
+            name = prefix + _plain(key)
             if isinstance(value, dict):
-                yield from self._flat(f"{prefix}{key}.", value, line)
+                yield from self._flat(f"{name}.", value, line)
             elif isinstance(value, list):
                 if any(isinstance(part, dict | list) for part in value):
-                    raise self._bad(line, f"has lists of more than values in '{prefix}{key}'")
-                yield f"{prefix}{key}", "|".join(map(_text, value))
+                    raise self._bad(line, f"has lists of more than values in '{name[:40]}'")
+                yield name, "|".join(_plain(part) for part in value if part is not None)
             else:
-                yield f"{prefix}{key}", _text(value)
+                yield name, _plain(value)
 
-    def _bad(self, line: int, what: str) -> BadInput:
-        return BadInput(f"this line {what}", where=f"{self._file.where}, line {line}", mend="mend it")
+    def _bad(self, line: int, what: str, mend: str = "mend it") -> BadInput:
+        return BadInput(f"this line {what}", where=f"{self._file.where}, line {line}", mend=mend)
 
     def place(self, row: int) -> str:
         """Return the line of a row; the file is read again to find it."""
@@ -87,7 +92,8 @@ class JsonLines:
         return f"row {row + 1}"
 
 
-def _text(value: Any) -> str:
+def _plain(value: Any) -> str:
+    """A value as text, half characters replaced."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -225,11 +225,11 @@ def _columns(names: Sequence[str], width: int, given: list[str] | None, where: s
         if len(set(given)) < len(given):
             raise BadInput("columns names one column twice", where=where, mend="give each a name of its own")
         return tuple(given)
-    taken: list[str] = []
+    taken: dict[str, None] = {}
     for number in range(width):
         name = names[number].strip() if number < len(names) else ""
         name = name or f"column_{number + 1}"
         while name in taken:
             name += f"_{number + 1}"
-        taken.append(name)
+        taken[name] = None
     return tuple(taken)

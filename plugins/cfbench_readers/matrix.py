@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 from cfbench.plugin import BadInput, DataFile, Guess
 from cfbench_readers import layout as layouts
 from cfbench_readers.delimited import Delimited
-from cfbench_readers.layout import is_number
+from cfbench_readers.layout import KNOWN_HEADERS, is_number
 from cfbench_readers.params import First, MatrixParams
 
 _FEWEST_COLUMNS = 16
 _LOOKED_AT = 500
 _OFTEN = 0.02
 """The share of cells that a code for "not rated" takes at least."""
+_WORDS = frozenset(["na", "n/a", "nan", "null", "none", "?", "-"])
+"""What stands for "not rated" where it is no number."""
 
 
 class Matrix:
@@ -39,6 +41,10 @@ class Matrix:
         self._users = names[0] if params.first == "user" else None
         self._ratings = names if params.first == "item" else names[1:]
         self._items = self._ratings if params.header else [str(n + 1) for n in range(len(self._ratings))]
+        missing = [_plain(one, params.decimal == ",") for one in params.missing or []]
+        self._codes = [float(one) for one in missing if is_number(one)]
+        self._nan = any(one.lower() == "nan" for one in missing)
+        self._words = [one for one in missing if not is_number(one)] + ["nan", "NaN", "NAN"] * self._nan
 
     @staticmethod
     def guess(file: DataFile, params: MatrixParams) -> Guess | None:
@@ -52,22 +58,25 @@ class Matrix:
         rows = [
             [value.strip() for value in row] for row in layouts.split(text, str(layout.separator), layout.quote or "")
         ]
-        rows = rows[bool(layout.header) :][:_LOOKED_AT]
+        header = bool(layout.header) or (params.header is None and _names_items(rows[:1]))
+        names, rows = (rows[0] if header and rows else []), rows[header:][:_LOOKED_AT]
         if not rows or width < (2 if params.first else _FEWEST_COLUMNS) or any(len(row) != width for row in rows):
+            return None
+        if header and (len(names) != width or (params.first is None and _roles(names) > 1)):
             return None
         comma = layout.decimal == ","
         first = params.first or _first(rows)
         cells = [value for row in rows for value in (row if first == "item" else row[1:])]
-        if not all(not cell or is_number(_plain(cell, comma)) for cell in cells):
-            return None
         missing = params.missing if params.missing is not None else _missing(cells, comma)
+        if not all(not cell or cell in missing or is_number(_plain(cell, comma)) for cell in cells):
+            return None
         unrated = sum(not cell or cell in missing for cell in cells)
         if params.first is None and params.missing is None and unrated < _OFTEN * len(cells):
             return None
         if first == "count" and params.first is None and not _counts(rows, missing):
             first = "user" if _names(rows) else "item"
         complete = replace(
-            params, separator=layout.separator, header=layout.header, first=first, missing=missing,
+            params, separator=layout.separator, header=header, first=first, missing=missing,
             encoding=layout.encoding, decimal=layout.decimal,
         )  # fmt: skip
         return Guess(0.8, complete, f"{width} columns of numbers, {unrated / len(cells):.0%} of them unrated")
@@ -90,29 +99,24 @@ class Matrix:
 
     def _numbers(self, frame: pl.DataFrame, start: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """The cells as float64 (rows, items), and which of them are ratings."""
-        missing = set(self._params.missing or [])
-        codes = [float(one) for one in missing if is_number(one)]
-        values = np.empty((frame.height, len(self._ratings)))
-        rated = np.empty(values.shape, bool)
-        for n, name in enumerate(self._ratings):
-            column = frame[name]
-            if column.dtype == pl.String:
-                text = column.fill_null("").str.strip_chars()
-                empty = (text == "") | text.is_in(list(missing))
-                column = text.cast(pl.Float64, strict=False)
-            else:
-                empty = column.is_null()
-            number = column.fill_null(float("nan")).to_numpy()
-            present = ~empty.to_numpy() & ~np.isin(number, codes)
-            if not np.isfinite(number[present]).all():
-                row = int(np.flatnonzero(present & ~np.isfinite(number))[0])
-                raise BadInput(
-                    f"'{frame[name][row]}' in column {n + 1} is no number",
-                    where=f"{self._file.where}, {self._cells.place(start + row)}",
-                    mend="mend it, or say in its read table which cells are missing",
-                )
-            values[:, n], rated[:, n] = number, present
-        return values, rated
+        text = pl.col(pl.String).str.strip_chars()
+        unrated = text.is_in(["", *self._words])
+        cells = frame.select(self._ratings).with_columns(pl.when(unrated).then(None).otherwise(text).name.keep())
+        rated = cells.select(pl.all().is_not_null()).to_numpy()
+        numbers = cells.select(pl.all().cast(pl.Float64, strict=False).fill_null(float("nan"))).to_numpy()
+        rated = rated & ~np.isin(numbers, self._codes)
+        if self._nan:
+            typed = np.array([kind != pl.String for kind in cells.dtypes])
+            rated &= ~(np.isnan(numbers) & typed)
+        strange = np.argwhere(rated & ~np.isfinite(numbers))
+        if len(strange):
+            row, column = strange[0].tolist()
+            raise BadInput(
+                f"'{str(cells[row, column])[:20]}' for item '{self._items[column][:40]}' is no number",
+                where=f"{self._file.where}, {self._cells.place(start + row)}",
+                mend="mend it, or say in its read table which cells are missing",
+            )
+        return numbers, rated
 
     def place(self, row: int) -> str:
         """Return the line of a rating; the file is read again to find it."""
@@ -138,10 +142,17 @@ def _first(rows: list[list[str]]) -> First:
     return "count" if whole else "item"
 
 
+def _names_items(rows: list[list[str]]) -> bool:
+    """Whether the rows hold nothing that could be a cell, their beginning aside."""
+    return not any(
+        not cell or cell.lower() in _WORDS or is_number(_plain(cell, True)) for row in rows for cell in row[1:]
+    )
+
+
 def _names(rows: list[list[str]]) -> bool:
     """Whether the first column names users: no value twice, none empty, and not all plain measures."""
     names = [row[0] for row in rows]
-    distinct = len(set(names)) == len(names) and "" not in names
+    distinct = len(set(names)) == len(names) and not any(not name or name.lower() in _WORDS for name in names)
     return distinct and (not all(map(is_number, names)) or (all(n.isdecimal() for n in names) and len(names) > 2))
 
 
@@ -150,17 +161,31 @@ def _counts(rows: list[list[str]], missing: list[str]) -> bool:
     return all(row[0] == str(sum(bool(cell) and cell not in missing for cell in row[1:])) for row in rows)
 
 
+def _roles(names: Sequence[str]) -> int:
+    """How many columns are called as those of a table of ratings are: user, item, rating …"""
+    return sum(KNOWN_HEADERS.fullmatch(name) is not None for name in names)
+
+
 def _missing(cells: list[str], comma: bool) -> list[str]:
-    """The code for "not rated": a value that comes often and lies far outside of all others."""
+    """What means "not rated": words for it, and a number that comes often and lies far outside of all others.
+
+    A negative number needs not lie far off where no other is negative and none comes as often.
+    """
     counts = Counter(cell for cell in cells if cell)
+    words = [cell for cell in counts if cell.lower() in _WORDS]
+    return sorted(words) + _code({c: n for c, n in counts.items() if is_number(_plain(c, comma))}, comma, len(cells))
+
+
+def _code(counts: dict[str, int], comma: bool, n_cells: int) -> list[str]:
     values = {cell: float(_plain(cell, comma)) for cell in counts}
     ordered = sorted(set(values.values()))
     if len(ordered) < 3:
         return []
     for code, next_to, far_end in ((ordered[-1], ordered[-2], ordered[0]), (ordered[0], ordered[1], ordered[-1])):
         often = [cell for cell, value in values.items() if value == code]
-        if sum(counts[cell] for cell in often) < _OFTEN * len(cells):
+        if sum(counts[cell] for cell in often) < _OFTEN * n_cells:
             continue
-        if abs(code - next_to) > abs(next_to - far_end):
+        least = code < 0 <= next_to and max(counts, key=lambda cell: counts[cell]) in often
+        if least or abs(code - next_to) > abs(next_to - far_end):
             return sorted(often)
     return []

@@ -305,8 +305,9 @@ def test_describe_hashes_again_when_asked(call: Call, home: Path, tmp_path: Path
     content = kept.read_bytes()
     kept.write_bytes(content[:-4] + np.float32(2).tobytes())
     os.utime(kept, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert answer(call, "data", "describe", "r.csv")["target_mean"] == 2.5
+    assert [row["target"] for row in answer(call, "data", "rows", "r.csv")["rows"]] == [3.0, 2.0]
     assert answer(call, "data", "describe", "r.csv", "--verify")["target_mean"] == 2.0
+    assert [row["target"] for row in answer(call, "data", "rows", "r.csv")["rows"]] == [3.0, 1.0]
 
 
 def commands(group: click.Command, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:

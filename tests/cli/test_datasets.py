@@ -131,6 +131,11 @@ def test_published_sets_are_taken_from_a_folder(shared: Path, call: Call) -> Non
         assert not any(finding["level"] == "wrong" for finding in profile["findings"])
     split = answer(call, "data", "describe", "ml-100k/u1.base", "ml-100k/u1.test")
     assert [file["rows"] for file in split["files"][:2]] == [80_000, 20_000]
+    toml = answer(call, "experiment", "new", "ml-100k", "--split", "u2")["toml"]
+    assert 'source = ["ml-100k/u2.base", "ml-100k/u2.test"]' in toml
+    assert 'valid = ["u2.test"]' in toml
+    code, _, err = call("experiment", "new", "ml-100k", "--split", "u9")
+    assert (code, "has no published split 'u9'" in err) == (2, True)
     code, _, err = call("data", "get", "ml-1m", "--from", str(shared / "ml-100k"), "--yes")
     assert (code, "there is no 'ratings.dat' in this folder" in err) == (2, True)
     code, _, err = call("data", "get", "ml-1m", "--from", "/nowhere", "--yes")
@@ -179,3 +184,22 @@ def test_what_is_kept_is_listed_and_forgotten(call: Call, tmp_path: Path) -> Non
     assert answer(call, "data", "cache", "--clear")["removed"] == len(listed)
     assert answer(call, "data", "cache") == []
     assert os.path.exists(tmp_path / "r.csv")
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["a.train.csv", "a.test.csv"], 'valid = ["a.test.csv"]'),
+        (["a.test.csv", "a.train.csv"], 'valid = ["a.test.csv"]'),
+        (["train.csv", "test.csv", "valid.csv"], 'test = ["test.csv"]'),
+        (["one.csv", "two.csv"], 'valid = ["two.csv"]'),
+        (["u1.base", "u1.test"], 'valid = ["u1.test"]'),
+        (["real_matrix.tr.txt", "real_matrix.te.txt"], 'valid = ["real_matrix.te.txt"]'),
+    ],
+)
+def test_files_named_after_their_part_become_a_split(
+    call: Call, tmp_path: Path, names: list[str], expected: str
+) -> None:
+    for n, name in enumerate(names):
+        (tmp_path / name).write_text("user,item,rating\n" + "".join(f"{n},{k},3\n" for k in range(5)))
+    assert expected in answer(call, "experiment", "new", *names)["toml"]

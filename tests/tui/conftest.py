@@ -218,7 +218,7 @@ class FakeBench:
         fitting = [(n, t) for n, t in enumerate(["#na#", *self.titles]) if contains.lower() in t.lower()]
         return LabelPage(offset, len(fitting), len(self.titles) + 1, tuple(fitting[offset : offset + count]))
 
-    def template(self, data: Data, model: str = "") -> str:
+    def template(self, data: Data, model: str = "", split: str = "") -> str:
         return demo_template(model)
 
     def preview(self, experiment: Experiment, rows: int = 10, batch: int = 1) -> LoaderPreview:

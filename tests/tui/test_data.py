@@ -361,3 +361,22 @@ def test_the_beginning_of_large_files_is_shown_while_they_are_read(desk: Any, be
         await desk.shows(pilot, "100,000 ratings")
 
     desk.use(app, steps)
+
+
+def test_a_policys_choices_say_what_each_would_do(desk: Any, bench: Any) -> None:
+    describe = bench.describe
+    bench.describe = lambda data, verify=False: msgspec.structs.replace(
+        describe(data), duplicates=1_436, conflicts=458, zeros=34, missing={"target": 7}
+    )
+    app = desk.app(bench, data=False)
+
+    async def steps(pilot: Any) -> None:
+        await desk.shows(pilot, "Kolya (1996)")
+        app.base_screen.turn_to("settings")
+        await pilot.press("enter")
+        text = await desk.shows(pilot, "1,436 rows repeat a pair, 458 pairs with another target")
+        assert "1,436 rows fewer: the mean of each pair" in text
+        await pilot.press("escape", "down", "enter")
+        await desk.shows(pilot, "drops 7 without a target")
+
+    desk.use(app, steps, (140, 40))

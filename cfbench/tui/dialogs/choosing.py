@@ -51,6 +51,8 @@ class Choosing(Dialog[str]):
         finder: called with what was typed, at first with nothing.
         current: the answer that the cursor starts on.
         free: what was typed is an answer too, where it is not the start of a choice.
+        hint: stands in the empty field.
+        names: cells for the names; 0: as many as for what to know about them.
     """
 
     BINDINGS = [  # noqa: RUF012
@@ -61,10 +63,20 @@ class Choosing(Dialog[str]):
         Binding("pagedown", "move(10)", show=False),
     ]
 
-    def __init__(self, title: str, finder: Finder, *, current: str = "", free: bool = False, hint: str = "") -> None:
+    def __init__(
+        self,
+        title: str,
+        finder: Finder,
+        *,
+        current: str = "",
+        free: bool = False,
+        hint: str = "",
+        names: int = 0,
+    ) -> None:
         super().__init__()
         self._title, self._finder, self._current, self._free, self._hint = title, finder, current, free, hint
         self._found: Sequence[Choice] = ()
+        self._names = names
 
     def content(self) -> Sequence[Widget]:
         """Return the field and the list."""
@@ -72,7 +84,7 @@ class Choosing(Dialog[str]):
         field.cursor_blink = False
         self._table = Table(
             self._title,
-            [Column("", 1), Column("", 0), Column("", 0)],
+            [Column("", 1), Column("", self._names), Column("", 0)],
             self._row,
             lambda: len(self._found),
             id="choices",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
@@ -20,6 +20,7 @@ from cfbench.tui.parts import fields
 from cfbench.tui.parts.field_input import FieldInput
 from cfbench.tui.parts.fields import Field, Heading
 from cfbench.tui.parts.pane import Pane
+from cfbench.tui.parts.table import widest
 from cfbench.tui.settings import Setting, show
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ class Form(Pane):
         title: stands in the rule.
         settings: gives what to list, headings between; asked anew whenever the form is drawn.
         notes: what stands at the right end of the rule.
-        empty: what stands there while there is no experiment, or no setting.
+        empty: what stands there without an experiment, or a setting.
+        consequences: tells for a setting's choices, as they are shown, what each would do.
 
     Attributes:
         cursor: number of the chosen field, headings and hidden ones not counted.
@@ -82,9 +84,10 @@ class Form(Pane):
         id: str | None = None,
         notes: Callable[[], Line] | None = None,
         empty: Callable[[], Line] | None = None,
+        consequences: Callable[[Setting], Mapping[str, str]] = lambda setting: {},
     ) -> None:
         super().__init__(title, id=id, notes=notes)
-        self._settings, self._empty = settings, empty
+        self._settings, self._empty, self._consequences = settings, empty, consequences
         self.cursor = 0
         self._path = self._open = ""
         self._top = 0
@@ -278,8 +281,10 @@ class Form(Pane):
                 self.close()
                 self.repaint()
 
-        finder = among([Choice(name, name) for name in named])
-        self.app.push_screen(Choosing(setting.label, finder, current=current, free=free), take)
+        notes = self._consequences(setting)
+        finder = among([Choice(name, name, notes.get(name, "")) for name in named])
+        wide = widest(list(named), 20) if notes else 0
+        self.app.push_screen(Choosing(setting.label, finder, current=current, free=free, names=wide), take)
 
     def _set(self, setting: Setting, value: Any) -> None:
         self._workbench.edit(lambda draft: draft.set(setting.path, value))

@@ -17,6 +17,7 @@ from cfbench.tui.parts.pane import Pane
 from cfbench.tui.parts.table import Table
 from cfbench.tui.screens.data import doctor, opening, places, telling
 from cfbench.tui.screens.data.commands import ACTIONS, Commands
+from cfbench.tui.screens.data.consequences import of_choices
 from cfbench.tui.screens.data.reading import Reading
 from cfbench.tui.settings import Setting, settings_of_table
 from cfbench.tui.shell import layout
@@ -45,7 +46,10 @@ class DataScreen(Commands, Reading):
             notes=self._place, empty=self._no_rows,
         )  # fmt: skip
         yield Pane("doctor", self._doctor, id="doctor", notes=lambda: doctor.warnings(self._checks()))
-        yield Form("settings", self._settings, id="settings", empty=lambda: [("–", "dim")])
+        yield Form(
+            "settings", self._settings, id="settings", empty=lambda: [("–", "dim")],
+            consequences=lambda setting: of_choices(setting, self.profile) if self.profile else {},
+        )  # fmt: skip
         yield Table(
             "columns", telling.column_columns(()), self._column,
             lambda: len(self.columns), id="columns",
