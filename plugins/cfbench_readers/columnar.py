@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import atexit
 import json
+import os
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
@@ -19,7 +21,8 @@ class _Columnar:
 
     def __init__(self, file: DataFile, params: NoParams) -> None:
         self._file, self._form = file, self._form_of(file)
-        types = next(self._decoded(None)).schema
+        (frame,) = self._decoded(None)
+        types = frame.schema
         self.columns: Sequence[str] = list(types)
         for name, kind in types.items():
             if isinstance(kind, pl.Struct) or (isinstance(kind, pl.List | pl.Array) and kind.inner.is_nested()):
@@ -47,7 +50,10 @@ class _Columnar:
         return self._decoded(list(dict.fromkeys([*texts, *numbers])))
 
     def _decoded(self, columns: list[str] | None) -> Iterator[pl.DataFrame]:
-        decoder = _idle.pop() if _idle else _Decoder()
+        try:
+            decoder = _idle.pop()
+        except IndexError:
+            decoder = _Decoder()
         finished = False
         try:
             request = {"path": str(self._file.path.absolute()), "form": self._form, "columns": columns}
@@ -59,9 +65,12 @@ class _Columnar:
                     yield pl.read_ipc_stream(content)
             finished = True
         except EOFError as error:
-            raise self._damaged("nothing can decode it") from error
+            raise self._damaged(f"decoding it {decoder.fate()}") from error
         finally:
-            _idle.append(decoder) if finished else decoder.end()
+            if finished:
+                _idle.append(decoder)
+            else:
+                decoder.end()
 
     def _damaged(self, reason: str) -> BadInput:
         form = self._form.removesuffix(" stream")
@@ -113,12 +122,13 @@ class _Decoder:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
         assert self._process.stdin
         assert self._process.stdout
         self._requests, self._answers = self._process.stdin, self._process.stdout
 
-    def asked(self, request: dict[str, object]) -> Iterator[tuple[bytes, bytes]]:
+    def asked(self, request: Mapping[str, object]) -> Iterator[tuple[bytes, bytes]]:
         """Yield the parts of the answer, the last one an end or a fault.
 
         Raises:
@@ -139,6 +149,11 @@ class _Decoder:
         if len(content) < length:
             raise EOFError
         return content
+
+    def fate(self) -> str:
+        """Say how the process ended, once it has."""
+        code = self._process.wait()
+        return f"crashed ({signal.Signals(-code).name})" if code < 0 else f"ended by itself ({code})"
 
     def end(self) -> None:
         """End the process, whatever it does."""

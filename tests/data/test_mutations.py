@@ -123,9 +123,13 @@ def _put(folder: Path, content: bytes) -> Path:
     return path
 
 
+FEW = dict.fromkeys(("parquet", "arrow"), 50)
+"""Damaged ones of these often end the process that decodes them, and another one takes its time to start."""
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_two_thousand_damaged_files(tmp_path: Path, name: str) -> None:
-    survives(tmp_path, name, 2_000 // len(FILES) + 1, seed=1)
+    survives(tmp_path, name, FEW.get(name, 190), seed=1)
 
 
 @pytest.mark.thorough
