@@ -99,9 +99,7 @@ class Data(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
         Literal["rating", "one", "log"],
         Meta(description="a target is a rating, counts as 1 (implicit feedback), or becomes log(1 + target)"),
     ] = "rating"
-    min_user: Annotated[
-        Count, Meta(description="drop users with fewer rows, again and again until all that are left have enough")
-    ] = 0
+    min_user: Annotated[Count, Meta(description="drop users with fewer rows, until all that are left have enough")] = 0
     min_item: Annotated[Count, Meta(description="drop items with fewer rows, likewise")] = 0
     read: Read = {}
     items: ItemSide = ItemSide()

@@ -189,7 +189,7 @@ def check(setting: Setting, value: Any) -> Any:
         BadInput: the command line refuses it too.
     """
     root, _, rest = setting.path.partition(".")
-    if root in COMPONENTS or root.startswith("metrics"):
+    if root in COMPONENTS or root not in Experiment.__struct_fields__:
         return check_value(setting.schema, value, "", setting.path)
     if value is None and setting.optional:
         return None

@@ -35,7 +35,7 @@ class Adjacency:
         separator = next((one for one in separators if any(one in line.strip() for line in lines)), "")
         if not lines or not separator:
             return None
-        rows = [split(line, separator) for line in lines]
+        rows = [row for line in lines if (row := split(line, separator))]
         first = params.first or _first(rows)
         named = params.first is not None
         whole = all(_WHOLE.fullmatch(value) for row in rows for value in row)

@@ -50,11 +50,7 @@ class _Columnar:
         return self._decoded(list(dict.fromkeys([*texts, *numbers])))
 
     def _decoded(self, columns: list[str] | None) -> Iterator[pl.DataFrame]:
-        try:
-            decoder = _idle.pop()
-        except IndexError:
-            decoder = _Decoder()
-        finished = False
+        decoder, finished = _decoder(), False
         try:
             request = {"path": str(self._file.path.absolute()), "form": self._form, "columns": columns}
             for kind, content in decoder.asked(request):
@@ -113,6 +109,10 @@ def _is_stream(head: bytes) -> bool:
 # -- the process that decodes ---------------------------------------------------------------------------------------
 
 
+_PIPE = 2**20
+"""Bytes that wait between the process and this one, where the system lets that be chosen."""
+
+
 class _Decoder:
     """A process that decodes; it ends with its standard input, so none outlives who started it."""
 
@@ -122,6 +122,7 @@ class _Decoder:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            pipesize=_PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
         assert self._process.stdin
@@ -150,6 +151,10 @@ class _Decoder:
             raise EOFError
         return content
 
+    def lives(self) -> bool:
+        """Return whether the process still runs."""
+        return self._process.poll() is None
+
     def fate(self) -> str:
         """Say how the process ended, once it has."""
         code = self._process.wait()
@@ -163,6 +168,16 @@ class _Decoder:
 
 _idle: list[_Decoder] = []
 """Decoders that wait for the next file."""
+
+
+def _decoder() -> _Decoder:
+    """Return one that waits and lives, or a new one."""
+    try:
+        while not (waiting := _idle.pop()).lives():
+            waiting.end()
+    except IndexError:
+        return _Decoder()
+    return waiting
 
 
 @atexit.register

@@ -55,21 +55,14 @@ class Dst:
                 yield number, user, row[1]
 
     def _lines(self) -> Iterator[tuple[int, list[str]]]:
+        csv.field_size_limit(2**31 - 1)
         number = 0
         for piece in pieces(self._file, self._encoding, ""):
             for line in piece.decode("utf-8", "replace").split("\n"):
                 number += 1
                 if line.strip():
-                    yield number, self._split(line, number)
+                    yield number, next(csv.reader([line.replace("\r", " ")]))
             number -= 1
-
-    def _split(self, line: str, number: int) -> list[str]:
-        try:
-            return next(csv.reader([line.replace("\r", " ")]))
-        except csv.Error as error:
-            raise BadInput(
-                f"this line can't be split ({error})", where=f"{self._file.where}, line {number}", mend="mend it"
-            ) from error
 
     def place(self, row: int) -> str:
         """Return the line of a visit."""

@@ -70,7 +70,7 @@ def test_what_is_broken_comes_first(known) -> None:
     both = Catalogue([Scan(known.declarations, [Broken("acme", "package", "no module torch_geometric")], [])])
     listed = entries(both, "")
     assert listed[0].broken is not None
-    assert [entry.plugin.kind for entry in listed[1:3]] == ["dataset", "splitter"]
+    assert [entry.plugin.kind for entry in listed[1:3]] == ["dataset", "dataset"]
     assert [entry.name for entry in entries(both, "TORCH_GEO")] == ["acme"]
 
 

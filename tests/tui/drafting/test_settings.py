@@ -86,7 +86,17 @@ def test_fixed_tables_look_the_same() -> None:
     batch = FIXED["loader.batch_size"]
     assert (batch.allowed, batch.help, batch.default, batch.kind) == ("≥ 1", "rows a step", 64, "integer")
     duplicates = FIXED["data.duplicates"]
-    assert duplicates.choices == ("keep", "error", "first", "last", "mean")  # as they were declared
+    assert duplicates.choices == (
+        "keep",
+        "error",
+        "first",
+        "last",
+        "latest",
+        "mean",
+        "max",
+        "sum",
+        "count",
+    )  # as declared
     assert (FIXED["data.items.by"].label, FIXED["data.items.by"].allowed) == ("items.by", "id · title")
     assert FIXED["training.device"].choices[:2] == ("auto", "cpu")
     assert "experiment.seeds" not in FIXED
@@ -172,11 +182,9 @@ def test_a_refusal_is_short_and_says_what_would_do(label: str, text: str, reason
         ("data.source", '"my, own.csv"', "my, own.csv"),
         ("data.target", "none", "none"),
         ("data.target", "guessed", None),
-        ("data.read.separator", r"\t", "\t"),
-        ("data.read.separator", " ", " "),
-        ("data.read.quote", '""', ""),
-        ("data.read.header", "no", False),
-        ("data.read.header", "guessed", None),
+        ("data.at_least", "3.5", 3.5),
+        ("data.at_least", "none", None),
+        ("loader.shuffle", "no", False),
         ("training.device", "cuda:3", "cuda:3"),
     ],
 )

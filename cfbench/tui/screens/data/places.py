@@ -8,7 +8,7 @@ from cfbench.answers import DataProfile
 from cfbench.tui.shell.layout import Bands, Stack
 
 _LEFT, _RIGHT = 5, 3
-_SETTINGS, _FEW_SETTINGS = 9, 7
+_SETTINGS, _FEW_SETTINGS = 10, 7
 _ROOMY = 27
 
 
