@@ -6,6 +6,7 @@ import functools
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from glob import glob, has_magic
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -303,7 +304,9 @@ def located(experiment: Experiment, folder: Path) -> Experiment:
 
     def absolute(source: str) -> str:
         path = paths.given(source, folder)
-        return str(path) if source and path.exists() else source
+        packed = any(parent.is_file() for parent in path.parents)
+        fits = has_magic(source) and bool(glob(str(path)))
+        return str(path) if source and (path.exists() or packed or fits) else source
 
     data = experiment.data
     source = absolute(data.source) if isinstance(data.source, str) else [absolute(part) for part in data.source]

@@ -63,26 +63,30 @@ _open_entries: OrderedDict[tuple[Path, str], Interactions] = OrderedDict()
 """The entries opened last, by folder and `_Meta.check`, so that paging through millions of labels reads them once."""
 
 
-def opened(key: str, make: Callable[[], Interactions], *, verify: bool = False) -> Interactions:
+def opened(key: Callable[[], str], make: Callable[[], Interactions], *, verify: bool = False) -> Interactions:
     """Return the kept interactions of a key, calling `make` and keeping its result where there are none.
 
     Args:
-        key: from `key` or `key_of`.
+        key: gives the key, from the sources as they are at that moment.
         make: reads the sources.
         verify: hash the kept columns again.
 
     Raises:
-        BadInput: what `make` raises.
+        BadInput: what `make` raises, or a source changed while it was read.
         DiskFull: there is no room.
     """
-    entry = paths.writable_folder("imported") / key
+    before = key()
+    entry = paths.writable_folder("imported") / before
     for _ in range(3):
         with durable.disk_full(entry):
             if entry.exists():
                 with suppress(_Damaged, FileNotFoundError):
                     return _open(entry, verify=verify)
                 _discard(entry)
-            _keep(entry, make())
+            made = make()
+            if key() != before:
+                raise BadInput("a file changed while it was read", mend="try again when nobody writes to it")
+            _keep(entry, made)
     raise WorkFailed("the imported data keep being damaged", where=str(entry), mend="is the disk sound?")
 
 

@@ -36,11 +36,11 @@ def open_interactions(data: Data, *, verify: bool = False) -> Interactions:
 
     def read() -> Interactions:
         plan = planned(data)
-        rows = cache.opened(plan.key(verify=verify), plan.read, verify=verify)
+        rows = cache.opened(lambda: plan.key(verify=verify), plan.read, verify=verify)
         counted = replace(rows, files=plan.files(rows), columns=plan.columns())
         return policies.apply(counted, data, plan.place)
 
-    return cache.opened(cache.key_of(data, verify=verify), read, verify=verify)
+    return cache.opened(lambda: cache.key_of(data, verify=verify), read, verify=verify)
 
 
 @dataclass(frozen=True)

@@ -35,13 +35,17 @@ def resolved(data: Data) -> Data:
         WorkFailed: the data set could not be made.
     """
     sources = [data.source] if isinstance(data.source, str) else list(data.source)
-    if not sources or not all(sources) or any(_exists(source) for source in sources):
-        return data
     names = [source.split("/", 1) for source in sources]
-    if not all(_NAME.fullmatch(name) for name, *_ in names):
-        return data
     inside = any(len(parts) > 1 for parts in names)
-    if len({name for name, *_ in names}) > 1 or (inside and not _is_known(names[0][0])):
+    if (
+        not all(sources)
+        or any(_exists(source) for source in sources)
+        or not all(_NAME.fullmatch(name) for name, *_ in names)
+        or len({name for name, *_ in names}) != 1
+        or (inside and not _is_known(names[0][0]))
+    ):
+        if data.params:
+            raise BadInput("only a data set has parameters", where="[data.params]", mend="leave them out for files")
         return data
     full_name, table = _table(names[0][0], data.params)
     said = {key: value for key, value in msgspec.to_builtins(data).items() if key not in ("source", "params")}

@@ -8,12 +8,18 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from cfbench import experiment
+from cfbench.data import importing
 from cfbench.data.importing import open_interactions
+from cfbench.data.interactions import Interactions
+from cfbench.errors import BadInput
 from cfbench.experiment import Data
 
 IMPORT = (
@@ -66,3 +72,32 @@ def test_settings_that_read_the_same_share_what_was_read(tmp_path: Path, home: P
     reasons = [{column.name: column.reason for column in made.columns} for made in (guessed, said)]
     assert (reasons[0]["userId"], reasons[1]["userId"]) == ("by its name", "said")
     assert len(left(home)) == 4  # as read, and kept for each of the three
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_kept(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = ratings(tmp_path / "ratings.csv", 50)
+    read = importing.Plan.read
+
+    def while_somebody_writes(plan: importing.Plan) -> Interactions:
+        made = read(plan)
+        path.write_text("userId,movieId,rating,timestamp\n1,2,3,4\n")
+        return made
+
+    monkeypatch.setattr(importing.Plan, "read", while_somebody_writes)
+    with pytest.raises(BadInput, match="a file changed while it was read"):
+        open_interactions(Data(source=str(path)))
+    assert left(home) == []
+    monkeypatch.undo()
+    os.environ["CFBENCH_HOME"] = str(home)
+    assert len(open_interactions(Data(source=str(path)))) == 1
+
+
+def test_patterns_and_members_of_archives_start_from_the_experiments_folder(tmp_path: Path) -> None:
+    (tmp_path / "part1.csv").write_text("user,item,rating\n1,2,3\n")
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        archive.writestr("a/ratings.csv", "user,item,rating\n1,2,3\n")
+    (tmp_path / "e.toml").write_text('[data]\nsource = ["part*.csv", "set.zip/a/ratings.csv"]\n')
+    made = open_interactions(experiment.read(tmp_path / "e.toml").data)
+    assert made.sources == ("part1.csv", "set.zip")
