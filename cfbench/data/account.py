@@ -1,14 +1,12 @@
-"""What a person is told of an import: the columns and their roles."""
+"""What a person is told of the files' columns: their roles, and why."""
 
 from __future__ import annotations
 
 import polars as pl
 
-from cfbench.answers import Column, SourceFile
+from cfbench.answers import Column
 from cfbench.data import roles, sides
 from cfbench.experiment import Data
-
-__all__ = ["Column", "SourceFile", "columns"]
 
 _LOOKS = {
     "categorical": "labels",

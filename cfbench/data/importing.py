@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from cfbench.answers import Column, SourceFile
 from cfbench.data import account, cache, coding, files, gathering, policies, reading, roles, sides, values
 from cfbench.data.gathering import Gathered
 from cfbench.data.interactions import Counts, Interactions, MultiLabel
@@ -100,14 +101,14 @@ class Plan:
             row -= height
         return last.place(row)
 
-    def files(self, read: Interactions) -> tuple[account.SourceFile, ...]:
+    def files(self, read: Interactions) -> tuple[SourceFile, ...]:
         """Return the files that were read, ratings first, and how each is written."""
         rows = [file.rows for file in read.files]
         tables = ["ratings"] * len(self.stack.opened) + [side.kind for side in self.side_tables]
         opened = [*self.stack.opened, *(side.opened for side in self.side_tables)]
         return tuple(one.account(table, count) for one, table, count in zip(opened, tables, rows, strict=True))
 
-    def columns(self) -> tuple[account.Column, ...]:
+    def columns(self) -> tuple[Column, ...]:
         """Return every column of the files with its role and the reason for it."""
         return account.columns(self.sample, self.side_tables, self.roles, self.data, self.origin)
 

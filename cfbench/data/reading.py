@@ -123,7 +123,7 @@ class Opened:
     def account(self, table: str, rows: int) -> SourceFile:
         """Return what a person is told of it."""
         parts = [
-            LayoutPart(name, in_words(name, value), name not in self.given)
+            LayoutPart(name, in_words(value), name not in self.given)
             for name, value in dataclasses.asdict(self.params).items()
             if name != "columns"
         ]
@@ -143,7 +143,7 @@ def text_of(column: pl.Series) -> pl.Series:
     return column.cast(pl.String).fill_null("").str.strip_chars()
 
 
-def in_words(name: str, value: Any) -> str:
+def in_words(value: Any) -> str:
     """Return a parameter's value for people: TAB, blank, yes, none."""
     if isinstance(value, bool):
         return "yes" if value else "no"

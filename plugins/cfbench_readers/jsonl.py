@@ -12,6 +12,7 @@ from cfbench.plugin import BadInput, DataFile, Guess, NoParams
 from cfbench_readers.encodings import pieces
 
 _ENCODING = "utf-8"
+_JSON = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
 
 
 class JsonLines:
@@ -54,10 +55,11 @@ class JsonLines:
             if not line.strip():
                 continue
             try:
-                found = json.loads(line, parse_float=str, parse_int=str, parse_constant=str)
+                found = _JSON.decode(line)
                 if not isinstance(found, dict):
                     raise self._bad(number, "is no object")
-                values = dict(self._flat("", found, number))
+                plain = "\\u" not in line and all(type(value) is str for value in found.values())
+                values = found if plain else dict(self._flat("", found, number))
             except ValueError as error:
                 raise self._bad(number, "is not JSON") from error
             except RecursionError as error:

@@ -15,6 +15,7 @@ from cfbench.tui.dialogs.asking import Asking
 from cfbench.tui.dialogs.choosing import Choice, Choosing, among
 from cfbench.tui.dialogs.picking import Picking
 from cfbench.tui.dialogs.reading import Reading as ReadingDialog
+from cfbench.tui.drawing.lines import Line, text
 from cfbench.tui.parts.table import Table
 from cfbench.tui.screens.data import crosstab, getting, layouts, opening, roles, sets
 from cfbench.tui.screens.data.equal import command
@@ -32,6 +33,7 @@ ACTIONS = (
     Command("data.filter", "slash", "find", "show only rows whose user or title holds a text"),
     Command("data.sort", "S", "sort", "order rows by another column; the same once more turns it round"),
     Command("data.crosstab", "t", "cross-tab", "the items with most rows by the users with most rows, by name"),
+    Command("data.merged", "T", "shared titles", "titles that several items bear, and how many"),
     Command("data.paste", "p", "paste path", "type or paste the path of a file of ratings"),
     Command("data.users", "U", "users", "join a table of users, for their fields"),
     Command("data.undo", "u", "undo", "take the last change back"),
@@ -207,6 +209,14 @@ class Commands:
         """Show the densest users by items."""
         if profile := self._screen.profile:
             self._screen.app.push_screen(ReadingDialog("cross-tab of the densest", crosstab.lines(profile.crosstab)))
+
+    def action_merged(self) -> None:
+        """List the titles that several items bear."""
+        profile = self._screen.profile
+        merged = profile.merged if profile else ()
+        lines: list[Line] = [[text(f"{ids:>5}  ", "dim"), text(title)] for title, ids in merged]
+        lines = lines or [[("no title is borne by several ids", "dim")]]
+        self._screen.app.push_screen(ReadingDialog("titles that several ids bear", lines))
 
     # -- the rest --
 

@@ -129,8 +129,11 @@ def span(bars: Sequence[Bar]) -> Line:
 
 
 def half(profile: DataProfile) -> Line:
-    """Return how few items hold half of all rows."""
-    return [("half of all in ", "dim"), (f"{100 * profile.half_items:.0f} %", ""), (" of items", "dim")]
+    """Return how few items, and how few users, hold half of all rows."""
+    return [
+        ("half of all in ", "dim"), (f"{100 * profile.half_items:.0f} %", ""), (" of items, ", "dim"),
+        (f"{100 * profile.half_users:.0f} %", ""), (" of users", "dim"),
+    ]  # fmt: skip
 
 
 def days(profile: DataProfile) -> Line:
