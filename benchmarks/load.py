@@ -138,6 +138,8 @@ def screen(path: Path, folder: Path, rows: int) -> None:
     """Open the file in the workbench, and page through it."""
     environ = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "TMUX", "COLORTERM")}
     environ |= {"CFBENCH_HOME": str(folder / "screen"), "TERM": "xterm-256color", "LANG": "C.UTF-8"}
+    listing = [sys.executable, "-m", "cfbench", "plugins", "list"]  # looked at once, at the very first start
+    subprocess.run(listing, env=environ, stdout=subprocess.DEVNULL, check=True)
     terminal = Terminal([sys.executable, "-m", "cfbench", str(path)], 140, 40, environ)
     try:
         started = terminal.wait(b"\x1b[?1049h")

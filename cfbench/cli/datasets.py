@@ -12,9 +12,8 @@ import click
 from cfbench.answers import DatasetCard, Fetch
 from cfbench.cli.here import answering, bench
 from cfbench.cli.options import data_of, data_options
-from cfbench.cli.output import print_json, print_table, say, show
+from cfbench.cli.output import print_json, print_table, say, say_again, show
 from cfbench.errors import BadInput, WorkFailed, nearest
-from cfbench.text import label
 
 _PAUSE = 0.2
 _DAY = 86_400
@@ -89,21 +88,15 @@ def _terms(card: DatasetCard) -> list[str]:
 
 def _followed(name: str) -> Fetch:
     """Show on stderr how far a fetch is until it ends; ctrl-c asks it to stop."""
-    shown = False
     status = bench().fetching(name)
-    while True:
+    while status.state == "running":
         try:
-            status = bench().fetching(name)
-            if sys.stderr.isatty():
-                click.echo(f"\r\x1b[2K{label(_progress(status), 78)}", nl=False, err=True)
-                shown = True
-            if status.state != "running":
-                break
+            say_again(_progress(status))
             time.sleep(_PAUSE)
+            status = bench().fetching(name)
         except KeyboardInterrupt:
             bench().stop_fetching(name)
-    if shown:
-        click.echo(err=True)
+    say_again(_progress(status), last=True)
     return status
 
 

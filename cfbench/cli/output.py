@@ -5,6 +5,7 @@ No other module prints, so that no text of a plugin, a file or a host reaches a 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -45,6 +46,12 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Itera
 def say(sentence: str) -> None:
     """Print a line of narration as `show` does, but on stderr, so that stdout is the answer alone."""
     click.echo(text.label(sentence, 2000), err=True)
+
+
+def say_again(sentence: str, *, last: bool = False) -> None:
+    """Print a line of narration over the one before, where stderr is a terminal; the `last` one stays."""
+    if sys.stderr.isatty():
+        click.echo(f"\r\x1b[2K{text.label(sentence, 78)}", nl=last, err=True)
 
 
 def number(value: float | None) -> str:

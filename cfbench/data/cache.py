@@ -187,7 +187,8 @@ def _fill(folder: Path, made: Interactions) -> None:
     )
     (folder / "meta.json").write_bytes(msgspec.json.encode(msgspec.structs.replace(meta, check=_check(meta))))
     for path in folder.iterdir():
-        durable.sync(path)
+        if path.stat().st_nlink == 1:
+            durable.sync(path)
 
 
 def _save(path: Path, column: NDArray[Any]) -> None:

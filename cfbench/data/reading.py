@@ -205,8 +205,15 @@ def _readers(read: Mapping[str, Any], key: str) -> list[Reader]:
     return [_live(one) for one in fitting]
 
 
+_loaded: dict[tuple[str, str, str], Reader] = {}
+"""Readers by full name, version and hash: files are opened far more often than plugins change."""
+
+
 def _live(declaration: Declaration) -> Reader:
-    return Reader(declaration, load(declaration))
+    key = (declaration.full_name, declaration.version, declaration.sha256)
+    if key not in _loaded:
+        _loaded[key] = Reader(declaration, load(declaration))
+    return _loaded[key]
 
 
 def _unreadable(file: RatingFile, readers: Sequence[Reader], read: Mapping[str, Any]) -> BadInput:

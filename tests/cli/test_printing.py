@@ -128,5 +128,6 @@ def test_only_the_printers_print() -> None:
         ("output.py", "print_document"),  # TOML and CSV, for programs
         ("output.py", "print_json"),
         ("output.py", "say"),
+        ("output.py", "say_again"),
         ("output.py", "show"),
     }
