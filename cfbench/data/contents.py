@@ -14,7 +14,7 @@ from msgspec import Struct
 from cfbench import durable, paths
 from cfbench.errors import BadInput
 
-_PIECE = 8 * 2**20
+_PIECE = 2 * 2**20
 _SETTLED = 100_000_000
 """Nanoseconds after its last change from which a file's time of change can be trusted to tell the next one."""
 

@@ -44,7 +44,7 @@ def numbers(column: pl.Series, what: str, place: Place) -> NDArray[np.float64]:
     Raises:
         BadInput: a value is no number, not finite, or too large; names its line and the value.
     """
-    if column.dtype.is_float() and not column.null_count():
+    if column.dtype.is_numeric() and not column.null_count():
         found = column.cast(pl.Float64).to_numpy()
         if _all_between(found, -LARGEST, LARGEST):
             return found
@@ -60,7 +60,7 @@ def times(column: pl.Series, place: Place) -> NDArray[np.int64]:
     Raises:
         BadInput: a value is no date and no number from 0 on; names its line and the value.
     """
-    if column.dtype.is_float() and not column.null_count():
+    if column.dtype.is_numeric() and not column.null_count():
         found = column.to_numpy()
         if _all_between(found, 0, LATEST_MICROSECONDS):
             return found.astype(np.int64)

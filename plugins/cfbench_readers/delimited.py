@@ -43,7 +43,10 @@ class Delimited:
         waiting: deque[tuple[int, bytes, Future[pl.DataFrame | None]]] = deque()
         with ThreadPoolExecutor(_THREADS) as threads:
             for number, piece in enumerate(self._pieces()):
-                waiting.append((number, piece, threads.submit(work.quick, piece, number == 0)))
+                if number == 0:  # it is small, and somebody may want no more than the first rows
+                    yield self._frame(work, 0, piece, threads.submit(work.quick, piece, True))
+                    continue
+                waiting.append((number, piece, threads.submit(work.quick, piece, False)))
                 if len(waiting) > _THREADS:
                     yield self._frame(work, *waiting.popleft())
             while waiting:
@@ -149,7 +152,8 @@ class _Work:
             name: pl.Float64() if name in self.numbers else pl.String() for name in layout.columns
         }
         quoted = bool(mark) and mark in piece
-        if not (_well_quoted(piece, separator, layout) if quoted else _even(piece, separator, len(layout.columns))):
+        whole = len(kept) == len(layout.columns)  # polars refuses a row that is longer than those it reads whole
+        if not (_well_quoted(piece, separator, layout) if quoted else whole or _even(piece, separator, layout)):
             return None
         try:
             frame = self._read(piece, separator, types, kept)
@@ -216,11 +220,11 @@ def _well_quoted(piece: bytes, separator: str, layout: Layout) -> bool:
     return bool(around[data[quotes[0::2] - 1]].all() and around[data[quotes[1::2] + 1]].all())
 
 
-def _even(piece: bytes, separator: str, width: int) -> bool:
+def _even(piece: bytes, separator: str, layout: Layout) -> bool:
     """Whether there are as many separators as such rows have; a short row could still make up for a long one."""
     data = np.frombuffer(piece, np.uint8)
     rows = np.count_nonzero(data == 10) + (not piece.endswith(b"\n"))
-    return int(np.count_nonzero(data == ord(separator))) == rows * (width - 1)
+    return int(np.count_nonzero(data == ord(separator))) == rows * (len(layout.columns) - 1)
 
 
 def _even_rows(piece: bytes, separator: str, layout: Layout) -> int | None:

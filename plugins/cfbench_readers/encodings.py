@@ -16,7 +16,7 @@ LONGEST_ROW = 64 * 2**20
 
 BOMS = {"utf-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE), "utf-8": (codecs.BOM_UTF8,)}
 
-_BLOCK = 4 * 2**20
+_BLOCK = 2**20
 _HIGH = re.compile(rb"[\x80-\xff]")
 _C1 = re.compile(rb"[\x80-\x9f]")
 
@@ -36,8 +36,10 @@ def _encoding_of(file: DataFile) -> Encoding:
     head = file.head
     if head.startswith(BOMS["utf-16"]) or _looks_like_utf16(head):
         return "utf-16"
+    start = _ascii_blocks(file) * _BLOCK
     decoder = codecs.getincrementaldecoder("utf-8")()
     with file.open() as stream:
+        stream.seek(start)
         while block := stream.read(_BLOCK):
             if block.isascii() and not decoder.getstate()[0]:
                 continue
@@ -46,6 +48,15 @@ def _encoding_of(file: DataFile) -> Encoding:
             except UnicodeDecodeError:
                 return "utf-8" if _has_utf8_words(block) else _one_byte(file)
     return "utf-8"
+
+
+def _ascii_blocks(file: DataFile) -> int:
+    """How many blocks at the file's start are whole and hold ASCII alone; most files are nothing else."""
+    number = 0
+    with file.open() as stream:
+        while len(block := stream.read(_BLOCK)) == _BLOCK and block.isascii():
+            number += 1
+    return number
 
 
 def _looks_like_utf16(head: bytes) -> bool:

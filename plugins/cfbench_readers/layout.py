@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 from cfbench.plugin import BadInput, DataFile
 from cfbench_readers.encodings import decoded_head, encoding_of
@@ -59,12 +60,23 @@ class Layout:
         )
 
 
+_guessed: WeakKeyDictionary[DataFile, dict[str, tuple[DelimitedParams, float] | None]] = WeakKeyDictionary()
+"""Several readers ask how the lines of a file split."""
+
+
 def guess(file: DataFile, given: DelimitedParams) -> tuple[DelimitedParams, float] | None:
     """Return complete parameters and the share of lines that have as many values as most, or None: nothing separates.
 
     Raises:
         BadInput: a part that was given can't be.
     """
+    known = _guessed.setdefault(file, {})
+    if repr(given) not in known:
+        known[repr(given)] = _guess(file, given)
+    return known[repr(given)]
+
+
+def _guess(file: DataFile, given: DelimitedParams) -> tuple[DelimitedParams, float] | None:
     encoding = given.encoding or encoding_of(file)
     if encoding != "utf-16" and b"\0" in file.head:
         return None
@@ -176,6 +188,8 @@ def _separator_and_quote(text: str, given: DelimitedParams) -> tuple[str, str, f
     separators = SEPARATORS if given.separator is None else (given.separator,)
     best, choice = -1.0, ("", "")
     for separator in separators:
+        if separator.strip() and separator not in text:
+            continue
         quotes = _quotes(text, separator) if given.quote is None else (given.quote,)
         for quote in quotes:
             evenness = _evenness(split(text, separator, quote))
