@@ -89,8 +89,8 @@ def test_a_lost_run_says_so_by_itself_and_can_be_resumed(bench, desk) -> None:
         await desk.shows(pilot, "● brave-ibis")
         bench.summaries[RUN] = msgspec.structs.replace(bench.summaries[RUN], state="lost", reason="its worker died")
         bench.token += 1
-        shown = await desk.shows(pilot, "lost: its worker died", seconds=3)
-        assert "[why]" in shown
+        await desk.shows(pilot, "lost: its worker died", seconds=3)
+        shown = await desk.shows(pilot, "[why]")
         assert "x resume" in shown
         await pilot.press("x")
         await desk.until(pilot, lambda: app.workspace.runs[RUN].state == "running")
