@@ -545,8 +545,8 @@ class DatasetCard(Struct, frozen=True):
         items: likewise.
         size: bytes to fetch, 0 where that is not known.
         state: whether it is here.
-        folder: where its files are, "" where they are not.
-        on_disk: their bytes.
+        folder: where its files are, "" where they are not; of one that is made, the folder that was made last.
+        on_disk: their bytes, in all folders.
         splits: published splits by name, and their files.
     """
 

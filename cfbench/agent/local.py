@@ -109,7 +109,7 @@ class LocalBench:
         self._fetches.stop(name)
 
     def remove_dataset(self, name: str) -> int:
-        """Remove what is here of a data set that was fetched."""
+        """Remove what is here of a data set."""
         return sets.remove(sets.find(name))
 
     def cached(self) -> list[CachedData]:

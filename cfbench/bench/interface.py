@@ -65,7 +65,7 @@ class Bench(Protocol):
         """Ask a fetch to stop; what came is gone on with next time."""
 
     def remove_dataset(self, name: str) -> int:
-        """Remove what is here of a data set that was fetched; return the bytes that became free."""
+        """Remove what is here of a data set, fetched or made; return the bytes that became free."""
 
     def cached(self) -> list[CachedData]:
         """Return the imported data that are kept, those that were used last first."""

@@ -37,7 +37,7 @@ def list_sets(as_json: bool) -> None:
 @click.command()
 @click.argument("name", metavar="DATASET")
 @click.option("--from", "source", metavar="PATH", default="", help="Take it from an archive or a folder that you have.")
-@click.option("--any-version", is_flag=True, help="Take files from there that are not the known ones.")
+@click.option("--any-version", is_flag=True, help="Take files that are not the known ones.")
 @click.option("--yes", is_flag=True, help="Agree to its terms without being asked.")
 @answering
 def get(name: str, source: str, any_version: bool, yes: bool, as_json: bool) -> None:
@@ -88,16 +88,16 @@ def _terms(card: DatasetCard) -> list[str]:
 
 def _followed(name: str) -> Fetch:
     """Show on stderr how far a fetch is until it ends; ctrl-c asks it to stop."""
-    status = bench().fetching(name)
-    while status.state == "running":
+    while True:
         try:
-            say_again(_progress(status))
-            time.sleep(_PAUSE)
             status = bench().fetching(name)
+            ended = status.state != "running"
+            say_again(_progress(status), last=ended)
+            if ended:
+                return status
+            time.sleep(_PAUSE)
         except KeyboardInterrupt:
             bench().stop_fetching(name)
-    say_again(_progress(status), last=True)
-    return status
 
 
 def _progress(status: Fetch) -> str:
@@ -127,10 +127,11 @@ def import_data(sources: tuple[str, ...], as_json: bool, **given: Any) -> None:
 @click.argument("name", metavar="DATASET")
 @answering
 def path(name: str, as_json: bool) -> None:
-    """Print the folder of a data set that is here."""
+    """Print the folder of a data set that is here; of one with parameters, the folder that was made last."""
     card = _card(name)
     if not card.folder:
-        mend = f"get it: cfbench data get {name}" if card.state != "made when opened" else "it has no folder of its own"
+        made = card.state == "made when opened"
+        mend = f"open it: cfbench data describe {name}" if made else f"get it: cfbench data get {name}"
         raise BadInput(f"the data set '{name}' is {card.state}", mend=mend)
     if as_json:
         print_json({"name": card.name, "folder": card.folder})
@@ -142,7 +143,7 @@ def path(name: str, as_json: bool) -> None:
 @click.argument("name", metavar="DATASET")
 @answering
 def remove(name: str, as_json: bool) -> None:
-    """Remove a data set that was fetched, or what is left of a fetch."""
+    """Remove the files of a data set, or what is left of a fetch."""
     freed = bench().remove_dataset(name)
     if as_json:
         print_json({"name": name, "bytes": freed})

@@ -27,7 +27,7 @@ def unpack(archive: Path, members: Mapping[str, str], folder: Path, check: Calla
     Args:
         archive: the file.
         members: name in the archive -> name to write. A member may lie below any folder of the archive: "u.data" finds
-            "ml-100k/u.data" where there is one such. Of a lone gzip file the only member is "".
+            "ml-100k/u.data" where there is one such. A lone gzip file is its only member, whatever its name.
         folder: where to write; names lead nowhere else.
         check: is called now and then, to raise where somebody asked to stop.
 
@@ -43,9 +43,17 @@ def unpack(archive: Path, members: Mapping[str, str], folder: Path, check: Calla
             _unzip(archive, members, folder, budget)
         elif tarfile.is_tarfile(archive):
             _untar(archive, members, folder, budget)
-        else:
+        elif len(members) == 1 and _is_gzip(archive):
             with gzip.open(archive) as stream:
                 budget.copy(stream, folder / next(iter(members.values())))
+        else:
+            what = "one packed file where several are wanted" if _is_gzip(archive) else "no zip, tar or gzip file"
+            raise WorkFailed(f"it is {what}", where=str(archive), mend="give the archive as it is published")
+
+
+def _is_gzip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == b"\x1f\x8b"
 
 
 def is_plain(name: str) -> bool:

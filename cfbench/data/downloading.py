@@ -28,10 +28,10 @@ LARGEST = 20 * 10**9
 _PIECE = 2**18
 _TIMEOUT = 30.0
 _WAITS = (1.0, 2.0, 4.0, 8.0, 16.0)
-"""Seconds between tries; they start anew whenever some bytes came."""
+"""Seconds between tries; they start anew whenever it came farther than before."""
 
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
-_RANGE_NOT_SATISFIABLE = 416
+_PARTIAL, _RANGE_NOT_SATISFIABLE = 206, 416
 
 Progress = Callable[[int, int], None]
 """Takes the bytes that are here, and all of them, 0 where that is not known."""
@@ -78,12 +78,12 @@ def allowed(url: str) -> bool:
 
 
 class _SafeRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect to plain HTTP."""
+    """Follows no redirect to plain HTTP; from HTTPS not even to this machine."""
 
     def redirect_request(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
     ) -> urllib.request.Request | None:
-        if not allowed(newurl):
+        if not allowed(newurl) or (req.type == "https" and urlsplit(newurl).scheme != "https"):
             raise BadInput(f"it redirects to {shown(newurl)}, which is not HTTPS", where=shown(req.full_url))
         return super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]
 
@@ -116,9 +116,8 @@ def download(
     if not allowed(url):
         raise BadInput("only HTTPS is fetched", where=shown(url), mend="give a file that you have: --from PATH")
     one = _Download(url, target, size, progress, stop)
-    tries = 0
+    tries, farthest = 0, one.here
     while True:
-        before = one.here
         try:
             with durable.disk_full(target):
                 if one.attempt():
@@ -135,7 +134,8 @@ def download(
                 reason = f"the server answers {error.code}"
         except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError, ssl.SSLError) as error:
             reason = str(getattr(error, "reason", None) or error) or type(error).__name__
-        tries = 0 if one.here > before else tries + 1
+        tries = 0 if one.here > farthest else tries + 1
+        farthest = max(farthest, one.here)
         if tries >= len(waits):
             raise WorkFailed(
                 f"it can't be fetched ({reason})", where=shown(url), mend="try again: it goes on where it broke off"
@@ -179,21 +179,21 @@ class _Download:
             return self._take(answer, start)
 
     def _take(self, answer: Any, start: int) -> bool:
-        if start and not (
-            answer.status == 206 and answer.headers.get("Content-Range", "").startswith(f"bytes {start}-")
-        ):
+        if answer.status == _PARTIAL and not (start and self._goes_on(answer.headers, start)):
+            self._start_anew()
+            return False
+        if start and answer.status != _PARTIAL:
             self._start_anew()
             start = 0
         length = answer.headers.get("Content-Length")
         total = start + int(length) if length and length.isdecimal() else 0
         self._refuse_too_much(total)
-        mark = answer.headers.get("ETag") or answer.headers.get("Last-Modified") or ""
-        strong = "" if mark.startswith("W/") else mark
-        durable.replace(self.known, msgspec.json.encode(_Known(self.url, strong)))
+        if not start:
+            durable.replace(self.known, msgspec.json.encode(_Known(self.url, _mark_of(answer.headers))))
         here = start
-        with self.part.open("ab") as file:
+        with self.part.open("ab", buffering=0) as file:
             self.progress(here, total)
-            while piece := answer.read(_PIECE):
+            while piece := answer.read1(_PIECE):
                 file.write(piece)
                 here += len(piece)
                 self._refuse_too_much(here)
@@ -201,9 +201,15 @@ class _Download:
                 self.stop.check()
         if total and here < total:
             return False
+        durable.sync(self.part)
         self.part.replace(self.target)
         self.known.unlink(missing_ok=True)
         return True
+
+    def _goes_on(self, headers: Message, start: int) -> bool:
+        """Return whether a part of a file starts where ours ends, and is of the same version."""
+        version = _mark_of(headers)
+        return headers.get("Content-Range", "").startswith(f"bytes {start}-") and version in ("", self._mark())
 
     def _refuse_too_much(self, size: int) -> None:
         if size > self.largest:
@@ -225,3 +231,9 @@ class _Download:
     def _start_anew(self) -> None:
         self.part.unlink(missing_ok=True)
         self.known.unlink(missing_ok=True)
+
+
+def _mark_of(headers: Message) -> str:
+    """What tells versions of a file apart byte for byte: a strong ETag, else when it was modified, else nothing."""
+    etag: str = headers.get("ETag", "")
+    return etag if etag and not etag.startswith("W/") else str(headers.get("Last-Modified", ""))

@@ -121,12 +121,13 @@ def materialised(full_name: str, dataset: Dataset, params: Any = None) -> Path:
     folder = paths.writable_folder("datasets") / f"{dataset.name}-{_version(full_name, dataset, params)}"
     if folder.exists():
         return folder
-    durable.sweep(folder.parent, ".building-*")
+    durable.sweep(folder.parent, f"{sets.BUILDING}*")
     with durable.disk_full(folder):
-        aside = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
+        aside = Path(tempfile.mkdtemp(prefix=sets.BUILDING, dir=folder.parent))
     try:
         with durable.disk_full(folder):
             target(aside, params)
+            sets.Kept(full_name).write(aside)
         with suppress(OSError):
             aside.rename(folder)
     except CfbenchError:

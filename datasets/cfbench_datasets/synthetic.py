@@ -81,8 +81,8 @@ def write(folder: Path, params: SyntheticParams) -> None:
             squares += float(((rating - score) ** 2).sum())
             columns = {"user": user + 1, "item": item + 1, "rating": rating, "time": time}
             pl.DataFrame(columns).write_csv(file, include_header=False, float_precision=1)
-    numbers = np.arange(1, params.items + 1)
-    pl.DataFrame({"item": numbers, "title": [f"Item {n}" for n in numbers]}).write_csv(folder / "items.csv")
+    items = pl.select(item=pl.int_range(1, params.items + 1))
+    items.with_columns(title=pl.format("Item {}", "item")).write_csv(folder / "items.csv")
     np.savez(folder / "truth.npz", **vars(truth))
     told = {**asdict(params), "mean": MEAN, "rmse_of_truth": (squares / params.rows) ** 0.5}
     (folder / "truth.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")

@@ -5,10 +5,14 @@ from __future__ import annotations
 import functools
 import json
 import os
+import signal
+import subprocess
+import sys
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +115,57 @@ def test_what_comes_later_has_to_be_what_came_first(site: Path, call: Call, tmp_
     assert answer(call, "data", "describe", "tiny")["kept"] == 1
 
 
+def test_ctrl_c_leaves_a_silent_server_at_once_and_goes_on_later(site: Path, call: Call, home: Path) -> None:
+    whole = (site / "tiny.zip").read_bytes()
+    asked: list[str | None] = []
+    leave = threading.Event()
+
+    class Silent(BaseHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            asked.append(self.headers.get("Range"))
+            start = 100 if asked[-1] else 0
+            self.send_response(206 if start else 200)
+            self.send_header("ETag", '"one"')
+            self.send_header("Content-Range", f"bytes {start}-{len(whole) - 1}/{len(whole)}")
+            self.send_header("Content-Length", str(len(whole) - start))
+            self.end_headers()
+            self.wfile.write(whole[start:] if start else whole[:100])
+            if not start:
+                leave.wait(60)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Silent)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        (home / "plugins" / "tiny_set.py").write_text(PLUGIN % server.server_port)
+        shell = subprocess.Popen(
+            [Path(sys.executable).with_name("cfbench"), "data", "get", "tiny", "--yes"],
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        end = time.monotonic() + 60
+        while not any(part.stat().st_size == 100 for part in (home / "datasets").glob("*.part")):
+            assert time.monotonic() < end
+            assert shell.poll() is None
+        began = time.monotonic()
+        shell.send_signal(signal.SIGINT)
+        _, err = shell.communicate(timeout=60)
+        assert (shell.returncode, err.splitlines()[-1]) == (130, "stopped; go on with it: cfbench data get tiny")
+        assert time.monotonic() - began < 10  # the server would have been waited for three times as long
+        assert answer(call, "data", "get", "tiny", "--yes")["state"] == "here"
+    finally:
+        leave.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert answer(call, "data", "describe", "tiny")["kept"] == 3
+
+
 def test_a_folder_that_is_not_ours_is_not_removed(site: Path, call: Call, home: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
@@ -155,6 +210,7 @@ def test_every_set_says_where_it_is_from_and_on_what_terms(call: Call) -> None:
 def test_synthetic_ratings_have_the_truth_beside_them(call: Call, home: Path) -> None:
     sizes = {"rows": 5_000, "users": 200, "items": 150, "n_factors": 3}
     options = [part for key, value in sizes.items() for part in ("--set", f"data.params.{key}={value}")]
+    assert call("data", "path", "synthetic")[0] == 2
     profile = answer(call, "data", "describe", "synthetic", *options)
     assert (profile["kept"], profile["duplicates"]) == (5_000, 0)
     (folder,) = (home / "datasets").glob("synthetic-*")
@@ -167,6 +223,13 @@ def test_synthetic_ratings_have_the_truth_beside_them(call: Call, home: Path) ->
     score = score + (truth["user_factors"][user] * truth["item_factors"][item]).sum(1)
     assert np.sqrt(np.mean((rows[:, 2] - score) ** 2)) == pytest.approx(told["rmse_of_truth"], abs=1e-4)
     assert told["rmse_of_truth"] < 0.75 * rows[:, 2].std()
+    assert answer(call, "data", "path", "synthetic")["folder"] == str(folder)
+    assert answer(call, "data", "describe", "demo")["kept"] == 25_000
+    freed = answer(call, "data", "remove", "synthetic")["bytes"]
+    assert freed > rows.nbytes // 4
+    assert not folder.exists()
+    assert len(list((home / "datasets").glob("demo-*"))) == 1
+    assert answer(call, "data", "describe", "synthetic", *options)["fingerprint"] == profile["fingerprint"]
     code, _, err = call("data", "describe", "synthetic", "--set", "data.params.rows=999999999")
     assert (code, "more than half of all pairs" in err) == (2, True)
     code, _, err = call("data", "describe", "demo", "--set", "data.params.rows=5")

@@ -47,6 +47,9 @@ def test_a_lone_gzip_file_is_one_member(tmp_path: Path) -> None:
     (tmp_path / "a.gz").write_bytes(gzip.compress(b"1,2"))
     unpack(tmp_path / "a.gz", {"": "ratings"}, tmp_path)
     assert (tmp_path / "ratings").read_bytes() == b"1,2"
+    with pytest.raises(WorkFailed, match="one packed file where several are wanted"):
+        unpack(tmp_path / "a.gz", {"u.data": "one", "u.item": "two"}, tmp_path)
+    assert not (tmp_path / "one").exists()
 
 
 @pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../../x", "a\\b", ""])
@@ -83,8 +86,11 @@ def test_what_is_missing_damaged_or_encrypted_is_said(tmp_path: Path) -> None:
     with pytest.raises(WorkFailed, match="holds several"):
         unpack(zipped(tmp_path / "b", {"a/u.data": b"", "b/u.data": b""}), {"u.data": "x"}, tmp_path)
     (tmp_path / "c").write_bytes(b"no archive at all")
-    with pytest.raises(WorkFailed, match="the archive is damaged"):
+    with pytest.raises(WorkFailed, match="it is no zip, tar or gzip file"):
         unpack(tmp_path / "c", {"u.data": "x"}, tmp_path)
+    (tmp_path / "e").write_bytes(gzip.compress(b"1,2,3" * 99)[:-12])
+    with pytest.raises(WorkFailed, match="the archive is damaged"):
+        unpack(tmp_path / "e", {"u.data": "y"}, tmp_path)
     content = bytearray(zipped(tmp_path / "d", {"u.data": b"1,2,3"}).read_bytes())
     content[6] |= 1
     content[content.index(b"PK\x01\x02") + 8] |= 1

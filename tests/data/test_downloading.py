@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +28,14 @@ class Site:
 
     def __init__(self) -> None:
         self.content, self.etag = CONTENT, '"one"'
+        self.modified = "Wed, 01 Jan 2020 00:00:00 GMT"
         self.asked: list[dict[str, str]] = []
         self.break_after: list[int] = []
         self.answers: list[int] = []
         self.redirect = ""
         self.says_length = True
         self.ranges = True
+        self.lies: list[tuple[int, str]] = []
         self.url = ""
 
 
@@ -58,24 +64,29 @@ def site() -> Iterator[Site]:
                 return
             start = 0
             wanted = self.headers.get("Range", "")
-            if one.ranges and wanted and self.headers.get("If-Range") == one.etag:
+            if one.ranges and wanted and self.headers.get("If-Range") in (one.etag, one.modified):
                 start = int(wanted.removeprefix("bytes=").rstrip("-"))
                 if start >= len(one.content):
                     self.send_response(416)
                     self.send_header("Content-Length", "0")
                     self.end_headers()
                     return
+                shift, etag = one.lies.pop(0) if one.lies else (0, one.etag)
+                start += shift
                 self.send_response(206)
                 self.send_header("Content-Range", f"bytes {start}-{len(one.content) - 1}/{len(one.content)}")
             else:
+                etag = one.etag
                 self.send_response(200)
-            self.send_header("ETag", one.etag)
+            self.send_header("ETag", etag)
+            self.send_header("Last-Modified", one.modified)
             if one.says_length:
                 self.send_header("Content-Length", str(len(one.content) - start))
             self.send_header("Connection", "close")
             self.end_headers()
             end = one.break_after.pop(0) if one.break_after else len(one.content)
-            self.wfile.write(one.content[start:end])
+            with suppress(ConnectionError):
+                self.wfile.write(one.content[start:end])
             self.close_connection = True
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -121,6 +132,32 @@ def test_what_broke_off_is_gone_on_with(site: Site, fetch: Fetch, tmp_path: Path
     assert (tmp_path / "set.zip").read_bytes() == CONTENT
     assert [asked.get("Range") for asked in site.asked] == [None, "bytes=300000-", "bytes=700000-"]
     assert site.asked[1]["If-Range"] == '"one"'
+
+
+@pytest.mark.parametrize("lie", [(1000, '"one"'), (0, '"two"')])
+def test_a_part_that_does_not_fit_is_not_joined_on(
+    site: Site, fetch: Fetch, tmp_path: Path, lie: tuple[int, str]
+) -> None:
+    """Neither one that starts elsewhere, nor one of another version, though the server was told which is wanted."""
+    site.break_after, site.lies = [300_000], [lie]
+    fetch()
+    assert (tmp_path / "set.zip").read_bytes() == CONTENT
+    assert [asked.get("Range") for asked in site.asked] == [None, "bytes=300000-", None]
+
+
+def test_a_server_that_lies_about_parts_for_ever_is_given_up(site: Site, fetch: Fetch, tmp_path: Path) -> None:
+    site.break_after, site.lies = [300_000, len(CONTENT)] * 9, [(1000, '"one"')] * 9
+    with pytest.raises(WorkFailed, match="it can't be fetched"):
+        fetch()
+    assert len(site.asked) < 9
+    assert not (tmp_path / "set.zip").exists()
+
+
+def test_where_the_etag_is_weak_the_date_tells_versions_apart(site: Site, fetch: Fetch, tmp_path: Path) -> None:
+    site.etag, site.break_after = 'W/"one"', [300_000]
+    fetch()
+    assert (tmp_path / "set.zip").read_bytes() == CONTENT
+    assert site.asked[1]["If-Range"] == site.modified
 
 
 def test_another_version_is_fetched_from_its_start(site: Site, fetch: Fetch, tmp_path: Path) -> None:
@@ -194,6 +231,10 @@ def test_only_https_and_this_machine_are_fetched_from(site: Site, fetch: Fetch) 
     site.redirect = "http://example.org/x"
     with pytest.raises(BadInput, match=r"it redirects to http://example\.org/x, which is not HTTPS"):
         fetch()
+    from_https, redirects = urllib.request.Request("https://example.org/x"), downloading._SafeRedirects()
+    with pytest.raises(BadInput, match="which is not HTTPS"):
+        redirects.redirect_request(from_https, BytesIO(), 302, "", Message(), "http://127.0.0.1/x")
+    assert redirects.redirect_request(from_https, BytesIO(), 302, "", Message(), "https://example.com/x")
     assert shown("https://me:secret@example.org/x") == "https://example.org/x"
 
 
