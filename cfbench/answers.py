@@ -383,11 +383,17 @@ class Evaluation(Struct, frozen=True):
         rows: rows measured on.
         step: the checkpoint's step.
         checkpoint: "last" or "best".
-        loss: the experiment's loss.
+        loss: the experiment's loss, None where the model only puts items in order.
         metrics: name -> value; None where it was no finite number.
         unseen: rows whose user, or item, training did not see.
         test_openings: how often the run's test part has been measured, this time included.
         split_hash: equal where values may be compared.
+        standard_errors: name -> standard error of the mean over users, of metrics with a value a user.
+        users: users measured on.
+        slices: "warm", "cold" (user or item unseen in training), "head" (the fifth of the items with most training
+            rows), "tail" -> name -> value; those without rows are left out.
+        slice_rows: slice -> rows.
+        findings: what makes the values doubtful.
     """
 
     run: str
@@ -395,11 +401,16 @@ class Evaluation(Struct, frozen=True):
     rows: int
     step: int
     checkpoint: str
-    loss: float
+    loss: float | None
     metrics: dict[str, float | None]
     unseen: dict[str, int]
     test_openings: int
     split_hash: str
+    standard_errors: dict[str, float] = {}
+    users: int = 0
+    slices: dict[str, dict[str, float | None]] = {}
+    slice_rows: dict[str, int] = {}
+    findings: tuple[Finding, ...] = ()
 
 
 class Prediction(Struct, frozen=True):
@@ -426,6 +437,7 @@ class LoaderPreview(Struct, frozen=True):
         batch_number: which one, from 1.
         repeated: pairs of user and item that stand in training and in another part.
         split_hash: equal for equal data and rows.
+        findings: what one part knows of another, what was dropped, and why.
     """
 
     rows: dict[str, int]
@@ -439,18 +451,19 @@ class LoaderPreview(Struct, frozen=True):
     batch_number: int
     repeated: int
     split_hash: str
+    findings: tuple[Finding, ...] = ()
 
 
 class Cost(Struct, frozen=True):
     """What a training will cost, from a few steps taken for the purpose.
 
     Attributes:
-        parameters: numbers that are learned.
+        parameters: numbers that are learned; of a model that trains itself all that it keeps.
         tables: parameter's name -> its shape, in the model's order.
         model_bytes: of the parameters.
         optimizer_bytes: of the optimizer's own state after a step.
         steps_an_epoch: steps.
-        seconds_an_epoch: of training, measuring on valid left out.
+        seconds_an_epoch: of training, measuring on valid left out; 0 where the model trains itself.
         seconds: of the whole training.
         device: where.
         threads: of the CPU.

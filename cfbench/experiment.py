@@ -102,6 +102,10 @@ class Data(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     ] = "rating"
     min_user: Annotated[Count, Meta(description="drop users with fewer rows, until all that are left have enough")] = 0
     min_item: Annotated[Count, Meta(description="drop items with fewer rows, likewise")] = 0
+    candidates: Annotated[
+        str,
+        Meta(description="a file that gives each valid or test row the items that HR@10~99 and its like rank among"),
+    ] = ""
     read: Read = {}
     items: ItemSide = ItemSide()
     users: Side = Side()
@@ -165,6 +169,7 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     loader: Loader = Loader()
     model: Component = Component("biased-dot-product")
     loss: Component = Component("mse")
+    sampler: Component | None = None
     optimizer: Component = Component("adamw")
     schedule: Component = Component("one-cycle")
     training: Training = Training()
@@ -175,6 +180,8 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
         tables: dict[str, Any] = {}
         for name in self.__struct_fields__:
             value = getattr(self, name)
+            if value is None:
+                continue
             if isinstance(value, Component):
                 tables[name] = value.table()
             elif name == "metrics":
@@ -190,7 +197,23 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 COMPONENTS = ("splitter", "model", "loss", "optimizer", "schedule")
-"""The tables of an experiment that name one plugin each; [[metrics]] names any number."""
+"""The tables of an experiment that name one plugin each; [[metrics]] names any number, [sampler] one or none."""
+
+_METRIC = re.compile(r"(?P<name>[^@~]+)(@(?P<k>\d+))?(~(?P<candidates>\d+))?")
+
+
+def metric(text: str) -> Component:
+    """Return the metric that a name such as ``rmse``, ``NDCG@10`` or ``HR@10~99`` means.
+
+    Raises:
+        BadInput: it is no such name.
+    """
+    found = _METRIC.fullmatch(text.strip())
+    if not found:
+        raise BadInput(f"'{text}' is not the name of a metric", mend="write it as in rmse, NDCG@10 or HR@10~99")
+    package, colon, bare = found["name"].rpartition(":")
+    params = {key: int(found[key]) for key in ("k", "candidates") if found[key]}
+    return Component(f"{package}{colon}{bare if colon else bare.lower()}", params)
 
 
 # -- reading --
@@ -291,7 +314,9 @@ def parse(document: Mapping[str, Any], where: str = "experiment") -> Experiment:
         if key == "metrics":
             if not isinstance(value, list):
                 raise BadInput(f"{key} = {_shown(value)} is not a list", where=where, mend="write [[metrics]] tables")
-            fields[key] = tuple(_component(metric, f"metrics[{n}]", where) for n, metric in enumerate(value))
+            fields[key] = tuple(_metric(metric, f"metrics[{n}]", where) for n, metric in enumerate(value))
+        elif key == "sampler":
+            fields[key] = _component(value, key, where, "uniform")
         elif hints[key] is Component:
             fields[key] = _component(value, key, where, _default(key))
         else:
@@ -312,7 +337,7 @@ def located(experiment: Experiment, folder: Path) -> Experiment:
     source = absolute(data.source) if isinstance(data.source, str) else [absolute(part) for part in data.source]
     items = msgspec.structs.replace(data.items, source=absolute(data.items.source))
     users = msgspec.structs.replace(data.users, source=absolute(data.users.source))
-    data = msgspec.structs.replace(data, source=source, items=items, users=users)
+    data = msgspec.structs.replace(data, source=source, items=items, users=users, candidates=absolute(data.candidates))
     return msgspec.structs.replace(experiment, data=data)
 
 
@@ -339,6 +364,15 @@ def _component(value: Any, path: str, where: str, default: str | None = None) ->
             mend="give it the name of a plugin; 'cfbench plugins list' shows them",
         )
     return Component(name, {key: entry for key, entry in value.items() if key != "name"})
+
+
+def _metric(value: Any, path: str, where: str) -> Component:
+    """Return a metric given by its name alone, as in ``metrics = ["rmse", "NDCG@10"]``, or by a table."""
+    if isinstance(value, str):
+        return metric(value)
+    table = _component(value, path, where)
+    named = metric(table.name)
+    return Component(named.name, {**named.params, **table.params})
 
 
 def _table(value: Any, kind: type[Struct], path: str, where: str) -> Struct:

@@ -36,7 +36,10 @@ __all__ = [
     "Dataset",
     "Declaration",
     "Download",
+    "Exposure",
     "Factorization",
+    "FitData",
+    "Groups",
     "Guess",
     "Help",
     "Interactions",
@@ -48,11 +51,16 @@ __all__ = [
     "NoParams",
     "Optimizer",
     "Range",
+    "Ranking",
     "Rates",
     "Reader",
+    "Sampler",
     "Schedule",
+    "ScoreRequest",
+    "SparseRows",
     "Split",
     "Splitter",
+    "Step",
     "Table",
     "Unit",
     "hookimpl",
@@ -184,12 +192,23 @@ class Interactions(Protocol):
 
 @dataclass(frozen=True)
 class Split:
-    """Row numbers of each part, int64, no row in two parts; what is in none was dropped, with a count a reason."""
+    """Row numbers of each part, int64, no row in two parts; what is in none was dropped, with a count a reason.
+
+    Attributes:
+        train: to learn from.
+        valid: to measure on while choosing.
+        test: for the last word.
+        dropped: reason -> rows in no part.
+        given: rows of users that training does not see, shown to the model when it ranks for them, never to learn from.
+        tied: rows that fell on one side of a cut in time while a row of the same moment fell on the other.
+    """
 
     train: NDArray[np.int64]
     valid: NDArray[np.int64]
     test: NDArray[np.int64] | None = None
     dropped: Mapping[str, int] = field(default_factory=dict)
+    given: NDArray[np.int64] | None = None
+    tied: int = 0
 
 
 @dataclass(frozen=True)
@@ -243,6 +262,149 @@ class Factorization:
     item_bias: torch.Tensor | None = None
     global_mean: float = 0.0
     y_range: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class SparseRows:
+    """n rows of (item, value) side by side: row r is at ``starts[r]:starts[r + 1]``, its items ascending.
+
+    Attributes:
+        starts: int64 (n + 1,).
+        items: item codes, int32 (m,).
+        values: targets, float32 (m,).
+    """
+
+    starts: NDArray[np.int64]
+    items: NDArray[np.int32]
+    values: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+
+@dataclass(frozen=True, eq=False)
+class FitData:
+    """What a model with a ``fit`` method is trained on: the training rows, and nothing else of the data.
+
+    Attributes:
+        user: user codes, int32 (n,).
+        item: item codes, int32 (n,).
+        target: float32 (n,).
+        time: Unix seconds, int64 (n,), or None.
+        by_user: the same rows by user code, a row for each of ``info.n_users``; of a pair that repeats the last one.
+    """
+
+    user: NDArray[np.int32]
+    item: NDArray[np.int32]
+    target: NDArray[np.float32]
+    time: NDArray[np.int64] | None
+    by_user: SparseRows
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a ``fit`` that is a generator yields now and then: it can be stopped there, and tells how far it is.
+
+    Attributes:
+        fraction: of the work, from 0 to 1.
+        metrics: name -> value, for people.
+        note: what it did, in a few words.
+    """
+
+    fraction: float
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreRequest:
+    """For whom items are to be scored.
+
+    Attributes:
+        users: user codes, int64 (n,); 0 for one whom training did not see.
+        seen: what is known of each, a row a user: their training rows, or what was given of a new user.
+    """
+
+    users: NDArray[np.int64]
+    seen: SparseRows
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """Relevant items of equal score, those of a user from the best on; arrays of length g, but for the last two.
+
+    A group takes the places ``start + 1 .. start + size`` of its user's list, in any order with equal chance.
+
+    Attributes:
+        query: whose, as an index of the ranking's users, int64.
+        start: candidates with a higher score, int64.
+        size: candidates with this score, int64.
+        relevant: relevant ones among them, int64.
+        earlier: relevant ones in the user's groups before, int64.
+        member: of each relevant candidate its group, int64.
+        target: of each relevant candidate its target, float32.
+    """
+
+    query: NDArray[np.int64]
+    start: NDArray[np.int64]
+    size: NDArray[np.int64]
+    relevant: NDArray[np.int64]
+    earlier: NDArray[np.int64]
+    member: NDArray[np.int64]
+    target: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Exposure:
+    """How often items stand among the first k of a list, over all users; ties count by expectation.
+
+    Attributes:
+        expected: the expected number of lists with the item, float64 (n_items,).
+        missed: the chance that no list has it, float64 (n_items,).
+        lists: how many lists.
+        k: their length.
+    """
+
+    expected: NDArray[np.float64]
+    missed: NDArray[np.float64]
+    lists: int
+    k: int
+
+
+class Ranking(Protocol):
+    """Where the relevant items of each user stand among the candidates, and which candidates come first.
+
+    Candidates are the items that training saw, without those that are known of the user. Relevant are the user's items
+    in the part that is measured on, so far as they are not known already. One that training did not see is relevant
+    and no candidate: it is missed.
+    """
+
+    @property
+    def users(self) -> NDArray[np.int32]:
+        """User codes, int32 (n,). One user stands here several times where each row is ranked by itself."""
+
+    @property
+    def n_candidates(self) -> NDArray[np.int64]:
+        """Candidates of each, int64 (n,)."""
+
+    @property
+    def n_relevant(self) -> NDArray[np.int64]:
+        """Relevant items of each, missed ones included, int64 (n,)."""
+
+    @property
+    def targets(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """All relevant items, missed ones included: whose (an index of users, ascending), and the target; (r,) each."""
+
+    @property
+    def groups(self) -> Groups:
+        """The relevant candidates, by groups of equal score."""
+
+    @property
+    def counts(self) -> NDArray[np.int32]:
+        """Training rows of each item by code, int32 (n_items,); candidates have one at least."""
+
+    def exposure(self, k: int) -> Exposure:
+        """Return how often items stand among the first k; only for a k that the metric's parameters name."""
 
 
 class DataFile(Protocol):
@@ -366,11 +528,19 @@ class Model(Declaration):
     ``forward(x, categorical, continuous)``: int64 (B, C) codes and float32 (B, D) standardised values. Its state is
     its `state_dict()`. Draw first values from ``info.generator("init")``.
 
-    Abilities are methods that a model may have and core looks for: ``factorization()`` returns its `Factorization`.
+    Abilities are methods that a model may have and core looks for:
+
+    - ``factorization()`` returns its `Factorization`.
+    - ``fit(data: FitData)`` trains it, in place of gradient descent; what it learns is in its parameters and buffers,
+      whose shapes ``__init__`` knows. It may be a generator that yields `Step`. Its declaration has ``batches="none"``.
+    - ``score(request: ScoreRequest)`` returns the scores of all items, float (n, n_items) as a tensor or array; where
+      it is missing, core takes the `Factorization`, or calls forward for every pair.
 
     Attributes:
         fields: forward wants the categorical and continuous fields too.
         deterministic: the same seed gives the same numbers on the same machine.
+        batches: what a step of training takes; "none" where the model has a ``fit``.
+        ratings: its predictions are in units of the target; else they only put items in order, and errors mean nothing.
     """
 
     kind = "model"
@@ -378,6 +548,8 @@ class Model(Declaration):
     _: KW_ONLY
     fields: bool = False
     deterministic: bool = True
+    batches: Literal["pairs", "none"] = "pairs"
+    ratings: bool = True
 
 
 @dataclass(frozen=True)
@@ -399,9 +571,29 @@ class Splitter(Declaration):
 
 @dataclass(frozen=True)
 class Loss(Declaration):
-    """``target(params)`` gives a callable: (prediction, target), both float32 (B,), to a scalar tensor, a mean."""
+    """``target(params)`` gives a callable: (prediction, target), both float32 (B,), to a scalar tensor, a mean.
+
+    With `negatives` it is (positive, negative, log_q): scores of the batch's items, float32 (B,), and of n items drawn
+    for each of its rows, (B, n); log_q is the logarithm of the chance with which the sampler draws them, as a pair of
+    tensors of these shapes.
+    """
 
     kind = "loss"
+
+    _: KW_ONLY
+    negatives: bool = False
+
+
+@dataclass(frozen=True)
+class Sampler(Declaration):
+    """``target(counts, params)`` gives weights, float64 (n_items,), by which items are drawn as negatives.
+
+    `counts` are the training rows of each item by code, int32 (n_items,); what training did not see is never drawn.
+    Its params have the fields `negatives`, how many to draw for each row, and `allow_positives`: where that is false,
+    an item of the user's training rows is drawn again.
+    """
+
+    kind = "sampler"
 
 
 @dataclass(frozen=True)
@@ -426,16 +618,27 @@ class Schedule(Declaration):
 
 @dataclass(frozen=True)
 class Metric(Declaration):
-    """``target(prediction, target, params) -> float`` over all rows of a part, both float64 (n,).
+    """A number that says how good a model is on a part of the data.
+
+    Where it reads "predictions" it is ``target(prediction, target, params) -> float``, both float64 (n,), of any rows.
+    Where it reads a "ranking" it is ``target(ranking: Ranking, params) -> float64 (n,)``, one value for each of the
+    ranking's users, NaN where there is none; where it reads "lists", ``target(ranking, params) -> float``.
+
+    A parameter `k` stands in its name as in NDCG@10; a parameter `candidates` as in HR@10~99: each relevant item is
+    then ranked among so many drawn candidates and itself, which says little of the full ranking.
 
     Attributes:
         better: which way is better.
+        reads: what it is computed from.
+        card: for people: formula, gain, ideal list, users without relevant items, tie rule; by these names.
     """
 
     kind = "metric"
 
     _: KW_ONLY
     better: Literal["lower", "higher"] = "lower"
+    reads: Literal["predictions", "ranking", "lists"] = "predictions"
+    card: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -534,6 +737,11 @@ class Hooks:
     @_hookspec
     def cfbench_losses(self) -> Iterable[Loss]:
         """Return losses."""
+        raise NotImplementedError
+
+    @_hookspec
+    def cfbench_samplers(self) -> Iterable[Sampler]:
+        """Return samplers of negatives."""
         raise NotImplementedError
 
     @_hookspec

@@ -265,8 +265,7 @@ class LocalBench:
         """Measure a run's model on a part of its data."""
         from cfbench.explore.trained import load
 
-        names = [catalogue().find("metric", metric).full_name for metric in metrics]
-        return load(run, checkpoint).evaluate(part, names)
+        return load(run, checkpoint).evaluate(part, metrics)
 
     def predict(self, run: str, pairs: str, checkpoint: Checkpoint = "auto") -> list[Prediction]:
         """Predict the targets of the pairs in a delimited file."""

@@ -108,4 +108,5 @@ def _bare(experiment: Experiment) -> Experiment:
 
     tables = {table: bare(table, getattr(experiment, table)) for table in experiments.COMPONENTS}
     metrics = tuple(bare("metric", metric) for metric in experiment.metrics)
-    return msgspec.structs.replace(experiment, metrics=metrics, **tables)
+    sampler = experiment.sampler and bare("sampler", experiment.sampler)
+    return msgspec.structs.replace(experiment, metrics=metrics, sampler=sampler, **tables)

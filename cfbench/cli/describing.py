@@ -22,7 +22,7 @@ def lines(profile: DataProfile) -> list[str]:
         _target_lines(profile),
         _row_lines(profile),
         _crosstab_lines(profile.crosstab),
-        _finding_lines(profile.findings),
+        finding_lines(profile.findings),
     ]
     return [line for number, block in enumerate(filter(None, blocks)) for line in ([""] * (number > 0) + block)]
 
@@ -117,7 +117,7 @@ def _crosstab_lines(crosstab: CrossTab) -> list[str]:
     ]
 
 
-def _finding_lines(findings: Sequence[Finding]) -> list[str]:
+def finding_lines(findings: Sequence[Finding]) -> list[str]:
     """What was found, each with what to do about it."""
     signs = {"wrong": "✗", "look": "!", "note": "·", "fine": "✓"}
     found = []

@@ -9,6 +9,7 @@ import click
 
 from cfbench import experiment as experiments
 from cfbench.answers import LoaderPreview
+from cfbench.cli.describing import finding_lines
 from cfbench.cli.here import answering, bench, elsewhere
 from cfbench.cli.options import data_of, data_options
 from cfbench.cli.output import print_document, print_json, print_table, say, show
@@ -68,6 +69,7 @@ def check(file: str, settings: tuple[str, ...], as_json: bool) -> None:
         print_json({"file": file, "ok": True, "preview": preview})
     else:
         show(f"{file} is fine: {_sizes(preview)}")
+        show(*finding_lines(preview.findings))
 
 
 @experiment.command("show")

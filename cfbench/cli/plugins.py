@@ -11,7 +11,7 @@ from cfbench.cli.output import print_json, print_table, say, show
 from cfbench.registry.declarations import Declaration
 from cfbench.registry.parameters import help_of
 
-KINDS = ["model", "splitter", "loss", "optimizer", "schedule", "metric", "dataset"]
+KINDS = ["model", "splitter", "loss", "sampler", "optimizer", "schedule", "metric", "dataset"]
 
 
 @click.group()

@@ -125,6 +125,7 @@ def key_of(data: Data, *, verify: bool = False) -> str:
     plain = msgspec.structs.replace(
         data,
         source="",
+        candidates="",
         items=msgspec.structs.replace(data.items, source="items" if data.items.source else ""),
         users=msgspec.structs.replace(data.users, source="users" if data.users.source else ""),
     )

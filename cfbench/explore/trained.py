@@ -16,19 +16,24 @@ from numpy.typing import NDArray
 
 from cfbench import experiment
 from cfbench.answers import Checkpoint, Evaluation, Part
-from cfbench.errors import BadInput, WorkFailed, nearest
+from cfbench.errors import BadInput, nearest
+from cfbench.explore import results
+from cfbench.explore.doubting import doubts
 from cfbench.loading import kept
 from cfbench.loading.loader import Batch, Loader
 from cfbench.loading.streams import TorchStreams
+from cfbench.registry.catalogue import catalogue
 from cfbench.registry.faults import in_its_own_words
+from cfbench.registry.resolving import resolve_metric
 from cfbench.runs import events, lock
 from cfbench.runs.folder import RunFolder, find
 from cfbench.runs.machine import user
 from cfbench.runs.plugins import experiment_of, finder, places
 from cfbench.runs.worker import open_loader
 from cfbench.training.checkpoints import Checkpoints, Damaged
-from cfbench.training.components import Predictor, make_loss, make_metrics
-from cfbench.training.evaluation import evaluate
+from cfbench.training.components import Predictor, make_metrics
+from cfbench.training.evaluation import measure, standard_errors
+from cfbench.training.objective import Objective
 from cfbench.training.reproducible import reproducible
 
 
@@ -211,12 +216,14 @@ class Trained:
     def evaluate(self, part: Part = "valid", metrics: Iterable[str] = ()) -> Evaluation:
         """Return loss and metrics over a part; measuring the test part is counted in the run's folder.
 
+        What each user's values are is kept in the run's folder too.
+
         Args:
             part: what to measure on.
-            metrics: full names; none: the experiment's own.
+            metrics: names such as "rmse" or "NDCG@10"; none: the experiment's own.
 
         Raises:
-            BadInput: the split has no such part.
+            BadInput: the split has no such part, or there is no such metric.
         """
         if part not in get_args(Part):
             raise BadInput(f"there is no part '{part}'{nearest(part, get_args(Part))}", mend="it is valid or test")
@@ -225,29 +232,34 @@ class Trained:
             raise BadInput(
                 f"the split of run {self.run.id} has no {part} rows", mend="train with a split that has some"
             )
-        chosen = self._experiment_with(metrics)
-        loss_function, scorers = make_loss(chosen, self._find), make_metrics(chosen, self._find_any)
+        scorers = make_metrics(self._experiment_with(metrics), self._find_any)
         with self.at_work():
-            loss, values = evaluate(self._predictor, rows, loss_function, scorers)
-        if loss is None:
-            raise WorkFailed("nothing was measured", where=part)
+            objective = Objective(self.experiment, self._find, self.loader)
+            found = measure(self._predictor, self.loader, part, objective, scorers)
+            findings = doubts(self._predictor, self.loader, part, found)
+        results.save(self.run, part, self.step, found)
         measured = Evaluation(
             run=self.run.id,
             part=part,
             rows=rows.n_rows,
             step=self.step,
             checkpoint=self.checkpoint,
-            loss=loss,
-            metrics=values,
+            loss=found.loss,
+            metrics=found.metrics,
             unseen=self.loader.unseen(rows),
             test_openings=self._openings() + (part == "test"),
             split_hash=self.loader.split_hash,
+            standard_errors=standard_errors(found.by_user),
+            users=len(found.users),
+            slices=found.slices,
+            slice_rows=found.sizes,
+            findings=findings,
         )
         self._keep(measured)
         return measured
 
     def _experiment_with(self, metrics: Iterable[str]) -> experiment.Experiment:
-        tables = tuple(experiment.Component(name) for name in metrics)
+        tables = tuple(resolve_metric(name, catalogue()) for name in metrics)
         return msgspec.structs.replace(self.experiment, metrics=tables) if tables else self.experiment
 
     def _find_any(self, kind: str, name: str) -> Any:

@@ -37,6 +37,8 @@ def places(experiment: Experiment) -> list[Path]:
     """Return where the code of a resolved experiment's plugins lies, to name a plugin's own line when it fails."""
     known = catalogue()
     tables = [(kind, getattr(experiment, kind)) for kind in COMPONENTS]
+    if experiment.sampler is not None:
+        tables.append(("sampler", experiment.sampler))
     declared = [known.find(kind, table.name) for kind, table in [*tables, *(("metric", m) for m in experiment.metrics)]]
     packages = [sys.modules.get(declaration.prefix.partition(".")[0]) for declaration in declared]
     found = [Path(declaration.path) for declaration in declared if declaration.path]

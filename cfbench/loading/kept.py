@@ -37,7 +37,7 @@ def save(encoder: Encoder, interactions: Interactions, folder: Path) -> None:
     (folder / _FACTS).write_bytes(msgspec.json.format(msgspec.json.encode(facts)))
     counts: dict[str, Any] = {f"{n}": column for n, column in enumerate(encoder.counts.values())}
     np.savez(folder / _COUNTS, **counts)
-    np.savez(folder / _FIELDS, **_owned_fields(interactions))
+    np.savez(folder / _FIELDS, **owned_fields(interactions))
 
 
 def load(folder: Path) -> Encoder:
@@ -69,7 +69,7 @@ def fields_of(folder: Path, field: str, pairs: Mapping[str, NDArray[np.int32]]) 
     return None
 
 
-def _owned_fields(interactions: Interactions) -> dict[str, Any]:
+def owned_fields(interactions: Interactions) -> dict[str, Any]:
     """Return "item/genre" -> its value for each item, for every field that has one value a user or an item."""
     owned: dict[str, Any] = {}
     numbers = [*interactions.continuous, *indicators(interactions)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,10 +16,12 @@ from numpy.typing import NDArray
 
 from cfbench.data.interactions import Interactions
 from cfbench.experiment import Experiment
+from cfbench.loading import candidates, history, kept
 from cfbench.loading.encoder import Encoder, numbers_of
 from cfbench.loading.splits import rows, split_hash
 from cfbench.loading.streams import numpy_generator
-from cfbench.plugin import Split
+from cfbench.paths import given
+from cfbench.plugin import FitData, SparseRows, Split
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,7 @@ class Loader:
         self.interactions, self.encoder = interactions, Encoder.of(interactions, split.train)
         self.split, self.split_hash = split, split_hash(split, interactions.fingerprint)
         settings = experiment.loader
+        self._given = experiment.data.candidates
 
         def order(epoch: int) -> NDArray[np.int64]:
             return numpy_generator(experiment, "shuffle", epoch).permutation(len(split.train))
@@ -138,6 +142,64 @@ class Loader:
     def classes(self) -> Mapping[str, Sequence[str]]:
         """Field -> labels by code."""
         return self.encoder.classes
+
+    def rows(self, part: str) -> NDArray[np.int64]:
+        """Return the row numbers of "train", "valid", "test" or "given"."""
+        return rows(self.split, part)
+
+    def by_user(self, *parts: str) -> SparseRows:
+        """Return the rows of some parts by user code."""
+        numbers = np.concatenate([self.rows(part) for part in parts])
+        data = self.interactions
+        columns = data.user[numbers], data.item[numbers], data.target[numbers]
+        return history.by_user(*columns, len(self.classes["user"]))
+
+    @cached_property
+    def history(self) -> SparseRows:
+        """What a model may know of each user: training rows, and what is given of users that it did not see."""
+        return self.by_user("train", "given")
+
+    def known_before(self, part: str) -> SparseRows:
+        """Return what is known of each user when a part is measured: for test the valid rows too."""
+        return self.history if part == "valid" else self.by_user("train", "given", "valid")
+
+    def asked(self, part: str) -> SparseRows:
+        """Return the rows of a part by user code, without pairs that are known before."""
+        rows_of_part = self.by_user(part)
+        owners = history.owners(rows_of_part)
+        new = ~history.Pairs(self.known_before(part)).has(owners, rows_of_part.items)
+        users = owners[new].astype(np.int32)
+        return history.by_user(users, rows_of_part.items[new], rows_of_part.values[new], len(rows_of_part))
+
+    def candidates(self, part: str) -> NDArray[np.int32] | None:
+        """Return the items that a file gives each row of a part, int32 (rows, n); None where there is no such file.
+
+        Raises:
+            BadInput: the file can't be read, or is of other rows.
+        """
+        return self._candidates[part] if self._given else None
+
+    @cached_property
+    def _candidates(self) -> Mapping[str, NDArray[np.int32]]:
+        return candidates.given(self.interactions, self.split, given(self._given))
+
+    def fit_data(self) -> FitData:
+        """Return the training rows for a model that trains itself."""
+        data, numbers = self.interactions, self.split.train
+        time = None if data.time is None else data.time[numbers]
+        return FitData(data.user[numbers], data.item[numbers], data.target[numbers], time, self.by_user("train"))
+
+    def owned_field(self, field: str) -> tuple[int, NDArray[np.generic]] | None:
+        """Return whose field it is (0 users, 1 items) and its values by code as a batch has them; None: nobody's."""
+        for owner, name in enumerate(("user", "item")):
+            if (values := self._owned.get(f"{name}/{field}")) is not None:
+                scale = self.encoder.scales.get(field)
+                return owner, self.encoder.known(field, values) if scale is None else scale(values)
+        return None
+
+    @cached_property
+    def _owned(self) -> Mapping[str, Any]:
+        return kept.owned_fields(self.interactions)
 
     def training_rows(self, user: int) -> NDArray[np.int64]:
         """Return the numbers of a user's training rows in the data, int64 (n,); `user` is a code."""

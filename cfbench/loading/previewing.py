@@ -7,6 +7,7 @@ from cfbench.data.importing import open_interactions
 from cfbench.errors import BadInput
 from cfbench.experiment import Experiment
 from cfbench.loading.components import installed
+from cfbench.loading.leaks import report
 from cfbench.loading.loader import Loader
 from cfbench.loading.splits import PARTS, make_split, repeated_pairs
 from cfbench.loading.words import in_words
@@ -52,4 +53,5 @@ def preview(experiment: Experiment, rows: int = 10, batch: int = 1) -> LoaderPre
         batch_number=batch,
         repeated=repeated_pairs(loader.interactions, loader.split),
         split_hash=loader.split_hash,
+        findings=report(loader),
     )

@@ -20,6 +20,10 @@ from cfbench.registry.faults import in_its_own_words
 from cfbench.registry.importing import place_of
 
 PARTS = ("train", "valid", "test")
+"""The parts that are trained or measured on."""
+
+GIVEN = "given"
+"""Rows of users that training does not see, shown to the model when it ranks for them."""
 
 
 def make_split(interactions: Interactions, experiment: Experiment, find: Find) -> Split:
@@ -38,20 +42,20 @@ def make_split(interactions: Interactions, experiment: Experiment, find: Find) -
     if not isinstance(split, Split):
         raise WorkFailed(f"it returned {type(split).__name__}, not Split", where=f"splitter {name}")
     train, valid, test = (np.asarray(rows(split, part), np.int64) for part in PARTS)
-    split = Split(train, valid, test, split.dropped)
+    split = Split(train, valid, test, split.dropped, np.asarray(rows(split, GIVEN), np.int64), split.tied)
     _check(split, len(interactions), name)
     return split
 
 
 def rows(split: Split, part: str) -> NDArray[np.int64]:
-    """Return the row numbers of "train", "valid" or "test"; none where the split has no such part."""
+    """Return the row numbers of "train", "valid", "test" or "given"; none where the split has no such part."""
     found: NDArray[np.int64] | None = getattr(split, part)
     return np.empty(0, np.int64) if found is None else found
 
 
 def _check(split: Split, n: int, name: str) -> None:
     used = np.zeros(n, bool)
-    for part in PARTS:
+    for part in (*PARTS, GIVEN):
         numbers = rows(split, part)
         if numbers.size and (numbers.min() < 0 or numbers.max() >= n):
             raise WorkFailed(f"{part} has row numbers outside 0 to {n - 1}", where=f"splitter {name}")
@@ -81,16 +85,19 @@ def split_hash(split: Split, fingerprint: str) -> str:
     for part in PARTS:
         numbers = np.ascontiguousarray(rows(split, part))
         digest.update(f"{part}:{len(numbers)}:".encode() + numbers.tobytes())
+    if len(given := np.ascontiguousarray(rows(split, GIVEN))):
+        digest.update(f"{GIVEN}:{len(given)}:".encode() + given.tobytes())
     return digest.hexdigest()
 
 
 def save(split: Split, folder: Path) -> None:
     """Write the row numbers into `folder`, one .npy a part."""
-    for part in PARTS:
+    for part in (*PARTS, GIVEN):
         arrays.save(folder / f"{part}.npy", rows(split, part))
 
 
 def load(folder: Path) -> Split:
     """Return the split that `save` wrote."""
     train, valid, test = (np.load(folder / f"{part}.npy", mmap_mode="r") for part in PARTS)
-    return Split(train, valid, test)
+    given = folder / f"{GIVEN}.npy"  # a run that is older has none
+    return Split(train, valid, test, given=np.load(given, mmap_mode="r") if given.exists() else None)

@@ -29,6 +29,8 @@ def used(experiment: Experiment) -> Iterator[tuple[str, Component]]:
     """Yield (kind, table) of every plugin that an experiment names."""
     for kind in COMPONENTS:
         yield kind, getattr(experiment, kind)
+    if experiment.sampler is not None:
+        yield "sampler", experiment.sampler
     for metric in experiment.metrics:
         yield "metric", metric
 

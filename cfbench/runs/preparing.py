@@ -136,12 +136,13 @@ def _fill(run: RunFolder, experiment: Experiment, interactions: Interactions, sp
         )
         (run.data / "data.json").write_bytes(msgspec.json.format(msgspec.json.encode(facts)))
         plugins.keep(run, experiment, known)
-        _first_event(run, experiment, facts)
+        itself = known.find("model", experiment.model.name).facts.get("batches") == "none"
+        _first_event(run, experiment, facts, itself)
     finally:
         os.umask(before)
 
 
-def _first_event(run: RunFolder, experiment: Experiment, facts: DataFacts) -> None:
+def _first_event(run: RunFolder, experiment: Experiment, facts: DataFacts, itself: bool) -> None:
     with closing(EventLog(run.events)) as log:
         log.write(
             "created",
@@ -152,6 +153,6 @@ def _first_event(run: RunFolder, experiment: Experiment, facts: DataFacts) -> No
             fold=experiment.splitter.params.get("fold"),
             epochs=experiment.training.epochs,
             early_stopping=experiment.training.early_stopping,
-            steps=experiment.loader.batches(facts.rows["train"]) * experiment.training.epochs,
+            steps=1 if itself else experiment.loader.batches(facts.rows["train"]) * experiment.training.epochs,
             split_hash=facts.split_hash,
         )

@@ -151,9 +151,9 @@ def _circumstances(learner: Learner) -> dict[str, Any]:
 
     return {
         "device": learner.predictor.device_name,
-        "engine": "autograd",
+        "engine": "the model's own" if learner.itself else "autograd",
         "threads": learner.experiment.training.threads or torch.get_num_threads(),
-        "parameters": sum(parameter.numel() for parameter in learner.predictor.module.parameters()),
+        "parameters": sum(tensor.numel() for tensor in learner.predictor.module.state_dict().values()),
         "deterministic": learner.predictor.deterministic,
         "environment": machine.environment() | {"torch_config": hashlib.sha256(_torch_config()).hexdigest()[:16]},
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -23,8 +24,10 @@ class Scorer:
     """A metric of an experiment, ready to call."""
 
     name: str
-    target: Callable[..., float]
+    target: Callable[..., Any]
     params: Any
+    reads: str = "predictions"
+    better: str = "lower"
 
 
 class Predictor:
@@ -33,7 +36,9 @@ class Predictor:
     def __init__(self, experiment: Experiment, find: Find, info: DataInfo) -> None:
         live, params = component(find, "model", experiment.model)
         self.name = experiment.model.name
+        loss, _ = component(find, "loss", experiment.loss)
         self.fields: bool = live.fields
+        self.ratings: bool = live.ratings and not (loss.negatives and live.batches != "none")
         self.deterministic: bool = live.deterministic
         self.device = device(experiment.training.device)
         self.dtype = DTYPES[experiment.training.precision]
@@ -77,13 +82,6 @@ def device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def make_loss(experiment: Experiment, find: Find) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
-    """Return the experiment's loss."""
-    live, params = component(find, "loss", experiment.loss)
-    loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] = live.target(params)
-    return loss
-
-
 def make_optimizer(experiment: Experiment, find: Find, module: nn.Module) -> torch.optim.Optimizer:
     """Return the experiment's optimizer over all parameters of the model."""
     live, params = component(find, "optimizer", experiment.optimizer)
@@ -100,10 +98,20 @@ def make_schedule(experiment: Experiment, find: Find, steps: int) -> Callable[[i
 
 
 def make_metrics(experiment: Experiment, find: Find) -> list[Scorer]:
-    """Return the experiment's metrics, named by their bare names."""
+    """Return the experiment's metrics, named as in ``rmse``, ``ndcg@10``, ``hr@10~99``."""
     scorers = []
     for table in experiment.metrics:
         live, params = component(find, "metric", table)
         assert isinstance(live, Metric)
-        scorers.append(Scorer(live.name, live.target, params))  # type: ignore[arg-type]
+        label = metric_label(live.name, params)
+        scorers.append(Scorer(label, live.target, params, live.reads, live.better))  # type: ignore[arg-type]
     return scorers
+
+
+def metric_label(name: str, params: Any) -> str:
+    """Return the name of a metric's values: its length of list and candidates, then what else is not its default."""
+    values = {field.name: (getattr(params, field.name), field.default) for field in dataclasses.fields(params)}
+    k, _ = values.pop("k", (None, None))
+    candidates, _ = values.pop("candidates", (0, 0))
+    others = ",".join(f"{key}={value}" for key, (value, default) in values.items() if value != default)
+    return f"{name}{f'@{k}' if k else ''}{f'~{candidates}' if candidates else ''}{f'[{others}]' if others else ''}"

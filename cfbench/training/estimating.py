@@ -56,17 +56,18 @@ def cost(experiment: Experiment) -> Cost:
     with _trial(experiment):
         with Room(experiment.model):
             learner = Learner(experiment, loader, installed, _Nobody())
-        named = dict(learner.predictor.module.named_parameters())
+        module = learner.predictor.module
+        named = module.state_dict() if learner.itself else dict(module.named_parameters())
         model_bytes = sum(map(_bytes, named.values()))
         largest = max(named.values(), key=torch.Tensor.numel, default=torch.empty(0))
-        require(_AS_MUCH_AGAIN * model_bytes, tuple(largest.shape), experiment.model)
-        seconds = _seconds_an_epoch(learner)
+        require(0 if learner.itself else _AS_MUCH_AGAIN * model_bytes, tuple(largest.shape), experiment.model)
+        seconds = 0.0 if learner.itself else _seconds_an_epoch(learner)
         return Cost(
             parameters=sum(parameter.numel() for parameter in named.values()),
             tables={name: tuple(parameter.shape) for name, parameter in named.items()},
             model_bytes=model_bytes,
-            optimizer_bytes=_state_bytes(learner.optimizer),
-            steps_an_epoch=learner.steps_an_epoch,
+            optimizer_bytes=_state_bytes(learner.optimizer) if learner.optimizer else 0,
+            steps_an_epoch=1 if learner.itself else learner.steps_an_epoch,
             seconds_an_epoch=seconds,
             seconds=seconds * experiment.training.epochs,
             device=learner.predictor.device_name,

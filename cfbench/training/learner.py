@@ -2,7 +2,8 @@
 
     for each batch:  predict → loss → backward → step → reset the gradients
 
-It draws nothing and prints nothing: what happens goes out as events, at fixed step counts, never by time.
+It draws nothing and prints nothing: what happens goes out as events, at fixed step counts, never by time. A model with
+a ``fit`` of its own takes the place of the loop, as one epoch of one step.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import math
 import random
 import time
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,10 +22,11 @@ from cfbench.experiment import Experiment
 from cfbench.loading.components import Find
 from cfbench.loading.loader import Batch, Loader
 from cfbench.loading.streams import TorchStreams
-from cfbench.plugin import Rates
+from cfbench.plugin import FitData, Rates, Step
 from cfbench.training import components, snapshot
 from cfbench.training.checkpoints import Checkpoints
-from cfbench.training.evaluation import evaluate
+from cfbench.training.evaluation import evaluate, predict
+from cfbench.training.objective import Objective
 from cfbench.training.progress import Progress
 from cfbench.training.reproducible import reproducible
 
@@ -75,8 +78,9 @@ class Learner:
         self.streams = TorchStreams(experiment)
         self._start_global_streams("init")
         self.predictor = components.Predictor(experiment, find, loader.encoder.info(self.streams))
-        self.loss = components.make_loss(experiment, find)
-        self.optimizer = components.make_optimizer(experiment, find, self.predictor.module)
+        self.itself: Callable[[FitData], Iterator[Step] | None] | None = getattr(self.predictor.module, "fit", None)
+        self.objective = Objective(experiment, find, loader)
+        self.optimizer = None if self.itself else components.make_optimizer(experiment, find, self.predictor.module)
         self.schedule = components.make_schedule(experiment, find, self.steps_an_epoch * self.settings.epochs)
         self.metrics = components.make_metrics(experiment, find)
         self.progress = Progress()
@@ -98,9 +102,30 @@ class Learner:
                 self._start_global_streams("dropout")
                 self.checkpoint()
             while not self._done():
-                if not self._run_epoch():
+                if not (self._fit_itself() if self.itself else self._run_epoch()):
                     return False
             return True
+
+    def _fit_itself(self) -> bool:
+        """Let the model train itself; return False when it was told to stop on the way."""
+        assert self.itself is not None
+        started, rows = time.monotonic(), self.loader.train.n_rows
+        with torch.no_grad():
+            steps = self.itself(self.loader.fit_data())
+            for step in steps or ():
+                self.events.write("fit", fraction=step.fraction, metrics=dict(step.metrics), note=step.note)
+                if step.fraction < 1 and self._stop_wanted():
+                    return False
+        self.progress.step = 1
+        loss = None
+        if self.predictor.ratings:
+            loss = self.objective.over(self.predictor, self.loader, "train", self._train_predictions)
+        self._close_epoch(loss, rows / (time.monotonic() - started))
+        self.checkpoint()
+        return True
+
+    def _train_predictions(self) -> torch.Tensor:
+        return predict(self.predictor, self.loader.train)
 
     def _done(self) -> bool:
         patience = self.settings.early_stopping
@@ -117,18 +142,19 @@ class Learner:
                     if not written:
                         self.checkpoint()
                     return False
-        self._close_epoch((progress.loss_rows - rows_before) / (time.monotonic() - started))
+        spent = time.monotonic() - started
+        self._close_epoch(progress.loss_sum / progress.loss_rows, (progress.loss_rows - rows_before) / spent)
         self.checkpoint()
         return self._done() or not self._stop_wanted()
 
     def step(self, batch: Batch) -> float:
         """Take one step of gradient descent and return the batch's loss before it."""
         batch = self.predictor.place(batch)
+        assert self.optimizer is not None
         rates = self.schedule(self.progress.step)
         set_rates(self.optimizer, rates)
 
-        prediction = self.predictor(batch)
-        loss = self.loss(prediction, batch.target)
+        loss, prediction = self.objective(self.predictor, batch, self.progress.step)
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         self.optimizer.zero_grad()
@@ -141,10 +167,9 @@ class Learner:
             self.events.write("step", step=self.progress.step, loss=self.progress.close_window(), lr=rates.lr)
         return value
 
-    def _close_epoch(self, rows_per_second: float) -> None:
+    def _close_epoch(self, train_loss: float | None, rows_per_second: float) -> None:
         progress = self.progress
-        train_loss = progress.loss_sum / progress.loss_rows
-        valid_loss, metrics = evaluate(self.predictor, self.loader.valid, self.loss, self.metrics)
+        valid_loss, metrics = evaluate(self.predictor, self.loader, "valid", self.objective, self.metrics)
         if valid_loss is not None and not math.isfinite(valid_loss):
             raise Diverged(
                 f"the valid loss became {valid_loss} after step {progress.step} (epoch {progress.epoch + 1})",

@@ -17,10 +17,10 @@ _Tensors = dict[str, torch.Tensor]
 
 
 def take(
-    module: nn.Module, optimizer: torch.optim.Optimizer, streams: TorchStreams, progress: Progress
+    module: nn.Module, optimizer: torch.optim.Optimizer | None, streams: TorchStreams, progress: Progress
 ) -> tuple[dict[str, _Tensors], dict[str, Any]]:
     """Return what `Checkpoints.write` takes: tensors by file and name, and the rest as JSON."""
-    optimizer_tensors, optimizer_state = _take_optimizer(module, optimizer)
+    optimizer_tensors, optimizer_state = _take_optimizer(module, optimizer) if optimizer else ({}, {})
     random_tensors, random_state = _take_random(streams)
     tensors = {"model": module.state_dict(), "optimizer": optimizer_tensors, "random": random_tensors}
     state = {"progress": msgspec.to_builtins(progress), "optimizer": optimizer_state, "random": random_state}
@@ -31,12 +31,13 @@ def put_back(
     tensors: dict[str, _Tensors],
     state: dict[str, Any],
     module: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    optimizer: torch.optim.Optimizer | None,
     streams: TorchStreams,
 ) -> Progress:
     """Put a checkpoint back into model, optimizer and random streams, these last; return its progress."""
     module.load_state_dict(tensors["model"])
-    _put_back_optimizer(tensors["optimizer"], state["optimizer"], module, optimizer)
+    if optimizer:
+        _put_back_optimizer(tensors["optimizer"], state["optimizer"], module, optimizer)
     _put_back_random(tensors["random"], state["random"], streams)
     return msgspec.convert(state["progress"], Progress)
 

@@ -21,3 +21,9 @@ def rmse(prediction: NDArray[np.float64], target: NDArray[np.float64], params: N
 def mae(prediction: NDArray[np.float64], target: NDArray[np.float64], params: NoParams) -> float:
     """Return mean(|prediction - target|)."""
     return float(np.mean(np.abs(prediction - target)))
+
+
+def r2(prediction: NDArray[np.float64], target: NDArray[np.float64], params: NoParams) -> float:
+    """Return 1 - mse / variance of the targets, the share of it that is explained; NaN where there is none."""
+    variance = float(np.var(target))
+    return 1 - mse(prediction, target, params) / variance if variance else math.nan

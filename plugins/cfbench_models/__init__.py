@@ -60,6 +60,43 @@ class EmbeddingMLPParams:
         check_range(self.y_range)
 
 
+Values = Annotated[Literal["one", "rating"], Choices("one", "rating"), Help("a rating counts as 1, or as it is")]
+
+
+@dataclass(frozen=True)
+class UserItemBiasParams:
+    """Parameters of the damped biases."""
+
+    damping_user: Annotated[float, Range(min=0), Unit("rows"), Help("rows at the mean that a user starts with")] = 15.0
+    damping_item: Annotated[float, Range(min=0), Unit("rows"), Help("rows at the mean that an item starts with")] = 10.0
+    sweeps: Annotated[int, Range(1, 1000), Help("times that items and users are solved for in turns")] = 10
+
+
+@dataclass(frozen=True)
+class ItemKNNParams:
+    """Parameters of the item-based nearest neighbours."""
+
+    neighbours: Annotated[int, Range(1, 10_000), Log(), Help("nearest items that count")] = 100
+    shrink: Annotated[float, Range(min=0), Help("pulls the cosine of items with few rows to 0")] = 10.0
+    values: Values = "one"
+
+
+@dataclass(frozen=True)
+class EASEParams:
+    """Parameters of EASE."""
+
+    l2: Annotated[float, Range(above=0), Log(), Help("added to the diagonal: weights shrink")] = 500.0
+    values: Values = "one"
+
+
+@dataclass(frozen=True)
+class PureSVDParams:
+    """Parameters of PureSVD."""
+
+    n_factors: NumberOfFactors = 50
+    values: Values = "one"
+
+
 @hookimpl
 def cfbench_models() -> list[Model]:
     """Return the built-in models."""
@@ -85,5 +122,55 @@ def cfbench_models() -> list[Model]:
             "cfbench_models.embedding_mlp:EmbeddingMLP",
             EmbeddingMLPParams,
             fields=True,
+        ),
+        Model(
+            "global-mean",
+            "Global mean",
+            "the mean of all training targets: the least that a model of ratings has to beat",
+            "cfbench_models.baselines:GlobalMean",
+            batches="none",
+        ),
+        Model(
+            "user-item-bias",
+            "User + item bias",
+            "mean + how generous the user is + how liked the item is, both damped",
+            "cfbench_models.baselines:UserItemBias",
+            UserItemBiasParams,
+            batches="none",
+        ),
+        Model(
+            "popularity",
+            "Popularity",
+            "the items with most training rows: the least that a ranking has to beat",
+            "cfbench_models.baselines:Popularity",
+            batches="none",
+            ratings=False,
+        ),
+        Model(
+            "item-knn",
+            "Item kNN",
+            "items like those that the user has, by shrunk cosine",
+            "cfbench_models.item_based:ItemKNN",
+            ItemKNNParams,
+            batches="none",
+            ratings=False,
+        ),
+        Model(
+            "ease",
+            "EASE",
+            "each item regressed on all others, in closed form; memory grows with items squared",
+            "cfbench_models.item_based:EASE",
+            EASEParams,
+            batches="none",
+            ratings=False,
+        ),
+        Model(
+            "pure-svd",
+            "PureSVD",
+            "the truncated singular value decomposition, empty cells as 0",
+            "cfbench_models.pure_svd:PureSVD",
+            PureSVDParams,
+            batches="none",
+            ratings=False,
         ),
     ]

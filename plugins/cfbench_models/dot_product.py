@@ -23,7 +23,7 @@ class DotProduct(nn.Module):
         self.users = Embedding(info.n_users, params.n_factors, *how)
         self.items = Embedding(info.n_items, params.n_factors, *how)
 
-    def score(self, x: torch.Tensor) -> torch.Tensor:
+    def unsquashed(self, x: torch.Tensor) -> torch.Tensor:
         """Return the score before squashing: int64 (B, 2) codes -> (B,)."""
         users, items = x.unbind(1)
         products: torch.Tensor = self.users(users) * self.items(items)
@@ -31,7 +31,7 @@ class DotProduct(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return predicted targets: int64 (B, 2) codes as (user, item) -> (B,)."""
-        return squash(self.score(x), self.y_range)
+        return squash(self.unsquashed(x), self.y_range)
 
     def factorization(self) -> Factorization:
         """Return the tables of vectors."""
@@ -51,14 +51,14 @@ class BiasedDotProduct(DotProduct):
         how = params.init_sd, info.generator("init"), params.init
         self.user_bias = Embedding(info.n_users, 1, *how)
         self.item_bias = Embedding(info.n_items, 1, *how)
-        offset = unsquashed(info.target_mean, params.y_range) if params.global_mean else 0.0
+        offset = score_of(info.target_mean, params.y_range) if params.global_mean else 0.0
         self.register_buffer("offset", torch.tensor(offset))
 
-    def score(self, x: torch.Tensor) -> torch.Tensor:
+    def unsquashed(self, x: torch.Tensor) -> torch.Tensor:
         """Return the score before squashing: int64 (B, 2) codes -> (B,)."""
         users, items = x.unbind(1)
         biases: torch.Tensor = self.user_bias(users) + self.item_bias(items)
-        return super().score(x) + biases[:, 0] + self.offset
+        return super().unsquashed(x) + biases[:, 0] + self.offset
 
     def factorization(self) -> Factorization:
         """Return the tables of vectors and biases."""
@@ -66,7 +66,7 @@ class BiasedDotProduct(DotProduct):
         return Factorization(self.users.weight, self.items.weight, *biases, self.offset.item(), self.y_range)
 
 
-def unsquashed(target: float, y_range: tuple[float, float] | None) -> float:
+def score_of(target: float, y_range: tuple[float, float] | None) -> float:
     """Return the score that `squash` takes to `target`; 0, the middle, where the range leaves no such score."""
     if y_range is None:
         return target

@@ -226,7 +226,7 @@ def test_early_stopping_stops_and_keeps_the_best_checkpoint(learner: Make, tmp_p
     made.predictor.module.load_state_dict(tensors["model"])
     from cfbench.training.evaluation import evaluate
 
-    assert evaluate(made.predictor, made.loader.valid, made.loss, [])[0] == losses[best]
+    assert evaluate(made.predictor, made.loader, "valid", made.objective, [])[0] == losses[best]
 
 
 def test_a_loss_that_is_no_number_ends_the_training_in_words(learner: Make, tmp_path: Path) -> None:

@@ -91,26 +91,12 @@ def _unseen(preview: LoaderPreview) -> list[tuple[str, str, int]]:
     ]
 
 
+_SIGNS = {"wrong": "✗", "look": "!", "note": "·", "fine": "✓"}
+
+
 def checks(preview: LoaderPreview) -> list[Check]:
     """Return what was looked at: leaks, rows left over, users and items that training never sees."""
-    found: list[Check] = []
-    if preview.repeated:
-        found.append(("!", _repeated(preview), "duplicates on the Data screen says which row of a pair counts"))
-    else:
-        found.append(("✓", "no pair is in two parts", "what is measured was not trained on"))
-    for reason, rows in preview.dropped.items():
-        found.append(("!", f"{_many(rows, 'row')} dropped", reason))
-    if not preview.dropped:
-        counts = [count for count in preview.rows.values() if count]
-        total = f"{' + '.join(map(figures.count, counts))} = {figures.count(sum(counts))}"
-        found.append(("✓", "no row is left over", total))
-    for part, owner, count in _unseen(preview):
-        share = figures.share(count, preview.rows[part])
-        what = f"{_many(count, f'{part} row')} of {owner}s new to training"
-        found.append(("!", what, f"{share} of {part}; they become #na#"))
-    if not _unseen(preview):
-        found.append(("✓", "training knows every user and item", "none becomes #na#"))
-    return found
+    return [(_SIGNS[finding.level], finding.what, finding.mend) for finding in preview.findings]
 
 
 def told(found: Sequence[Check], size: int) -> list[Line]:

@@ -13,7 +13,7 @@ from cfbench.text import label, width
 from cfbench.tui.drawing.lines import Line, Span, fit, text, wrapped
 from cfbench.tui.settings import Setting, settings_of, show
 
-KINDS = ("dataset", "splitter", "model", "loss", "optimizer", "schedule", "metric")
+KINDS = ("dataset", "splitter", "model", "loss", "sampler", "optimizer", "schedule", "metric")
 
 _FACT = 13
 _WIDEST = {"parameter": 16, "default": 12, "allowed": 22}

@@ -1,0 +1,83 @@
+"""What training makes small: the loss of predictions and targets, or of rows against drawn items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from cfbench.experiment import Experiment
+from cfbench.loading.components import Find, component
+from cfbench.loading.loader import Batch, Loader, Part
+from cfbench.loading.negatives import Negatives
+from cfbench.training.components import Predictor
+from cfbench.training.scoring import pair_fields
+
+_CHUNK = 4096
+
+
+class Objective:
+    """The experiment's loss, with the items that it needs drawn."""
+
+    def __init__(self, experiment: Experiment, find: Find, loader: Loader) -> None:
+        live, params = component(find, "loss", experiment.loss)
+        self._loss: Callable[..., torch.Tensor] = live.target(params)
+        self._loader = loader
+        needed = live.negatives and experiment.sampler is not None
+        self._negatives = Negatives(experiment, find, loader) if needed else None
+
+    @property
+    def draws(self) -> bool:
+        """Whether it is of scores against drawn items, in no unit of the target."""
+        return self._negatives is not None
+
+    def __call__(self, predictor: Predictor, batch: Batch, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the loss of a training batch, a scalar, and the predictions that it is of; `step` from 0."""
+        if self._negatives is None:
+            prediction = predictor(batch)
+            return self._loss(prediction, batch.target), prediction
+        drawn = self._negatives.draw(batch.x[:, 0].cpu().numpy(), step)
+        return self._against(predictor, batch, drawn)
+
+    def over(self, predictor: Predictor, loader: Loader, part: str, predictions: Callable[[], torch.Tensor]) -> float:
+        """Return the loss over a part; drawn items are the same ones each time.
+
+        Args:
+            predictor: the model.
+            loader: the data.
+            part: "train", "valid" or "test".
+            predictions: gives the model's predictions of all rows, (n,), where they are needed.
+        """
+        rows: Part = getattr(loader, part)
+        if self._negatives is None:
+            prediction = predictions()
+            with torch.no_grad():
+                return self._loss(prediction, rows.all.target.to(prediction)).item()
+        users = loader.interactions.user[loader.rows(part)].astype(np.int64)
+        drawn = self._negatives.frozen(users, part)
+        total = 0.0
+        module = predictor.module
+        was_training = module.training
+        module.eval()
+        with torch.no_grad():
+            for start in range(0, rows.n_rows, _CHUNK):
+                chunk = predictor.place(rows.all[start : start + _CHUNK])
+                loss, _ = self._against(predictor, chunk, drawn[start : start + _CHUNK])
+                total += float(loss) * len(chunk)
+        module.train(was_training)
+        return total / rows.n_rows
+
+    def _against(self, predictor: Predictor, batch: Batch, drawn: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        assert self._negatives is not None
+        n = drawn.shape[1]
+        x = np.stack([np.repeat(batch.x[:, 0].cpu().numpy(), n), drawn.ravel().astype(np.int64)], 1)
+        fields = pair_fields(predictor, self._loader, x)
+        others = predictor.place(Batch(torch.from_numpy(x), *fields, torch.zeros(len(x))))
+        both = Batch(*(torch.cat([getattr(batch, name), getattr(others, name)]) for name in Batch.__annotations__))
+        scores = predictor(both)
+        positive, negative = scores[: len(batch)], scores[len(batch) :].reshape(-1, n)
+        log_q = torch.from_numpy(self._negatives.log_q).to(scores)
+        known = log_q[batch.x[:, 1]], log_q[torch.from_numpy(drawn.astype(np.int64)).to(scores.device)]
+        return self._loss(positive, negative, known), scores

@@ -1,0 +1,97 @@
+"""Scores of all items for some users: by the model's own method, from its tables, or pair by pair."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from cfbench.errors import BadInput, WorkFailed
+from cfbench.loading.loader import Batch, Loader
+from cfbench.plugin import Factorization, ScoreRequest
+
+if TYPE_CHECKING:
+    from cfbench.training.components import Predictor
+
+_PAIRS = 2**18
+
+
+@torch.no_grad()
+def scores_of(predictor: Predictor, loader: Loader, request: ScoreRequest) -> torch.Tensor:
+    """Return the scores of all items for some users, float (n, n_items) on the CPU, the model in evaluation mode.
+
+    What training did not see is scored as code 0. Scores put items in order; they need not be in the target's units.
+
+    Raises:
+        WorkFailed: the model gives another shape, or what is no finite number.
+    """
+    module = predictor.module
+    was_training = module.training
+    module.eval()
+    if callable(score := getattr(module, "score", None)):
+        found = score(request)
+    elif callable(factorization := getattr(module, "factorization", None)):
+        found = _products(factorization(), torch.from_numpy(request.users).to(predictor.device))
+    else:
+        found = _forward(predictor, loader, request.users)
+    module.train(was_training)
+    scores = torch.as_tensor(found).cpu()
+    shape = (len(request.users), len(loader.classes["item"]))
+    if scores.shape != shape:
+        raise WorkFailed(
+            f"score gave shape {tuple(scores.shape)} where {shape} was asked for", where=f"model {predictor.name}"
+        )
+    if not torch.isfinite(scores).all():
+        raise WorkFailed("it gives a score that is no finite number", where=f"model {predictor.name}")
+    unseen = torch.from_numpy(~loader.encoder.seen["item"])
+    scores[:, unseen] = scores[:, :1]
+    return scores
+
+
+def _products(tables: Factorization, users: torch.Tensor) -> torch.Tensor:
+    """Return user · item + the items' biases: what does not differ between items is left out."""
+    scores = tables.user_factors[users] @ tables.item_factors.T
+    return scores if tables.item_bias is None else scores + tables.item_bias
+
+
+def _forward(predictor: Predictor, loader: Loader, users: NDArray[np.int64]) -> torch.Tensor:
+    """Call forward for every pair of a user and an item."""
+    n_items = len(loader.classes["item"])
+    found = torch.empty(len(users), n_items, dtype=predictor.dtype)
+    items = np.where(loader.encoder.seen["item"], np.arange(n_items), 0)
+    step = max(1, _PAIRS // n_items)
+    for start in range(0, len(users), step):
+        chosen = users[start : start + step]
+        x = np.stack([np.repeat(chosen, n_items), np.tile(items, len(chosen))], 1)
+        categorical, continuous = pair_fields(predictor, loader, x)
+        batch = Batch(torch.from_numpy(x), categorical, continuous, torch.zeros(len(x)))
+        found[start : start + step] = predictor(predictor.place(batch)).reshape(len(chosen), n_items).cpu()
+    return found
+
+
+def pair_fields(predictor: Predictor, loader: Loader, x: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the fields of pairs that stand in no row: the user's or the item's own, as a batch has them.
+
+    Raises:
+        BadInput: the model reads a field that belongs to neither.
+    """
+    categorical, continuous = loader.encoder.categorical, list(loader.encoder.scales)
+    if not predictor.fields:
+        return torch.zeros((len(x), len(categorical)), dtype=torch.int64), torch.zeros((len(x), len(continuous)))
+    columns = []
+    for field in (*categorical, *continuous):
+        owned = loader.owned_field(field)
+        if owned is None:
+            raise BadInput(
+                f"'{field}' belongs neither to users nor to items, so pairs without a row have none",
+                where=f"model {predictor.name}",
+                mend="leave the field out, or leave metrics of rankings out",
+            )
+        owner, values = owned
+        columns.append(values[x[:, owner]])
+    split = len(categorical)
+    codes = np.stack(columns[:split], 1) if split else np.zeros((len(x), 0))
+    numbers = np.stack(columns[split:], 1) if continuous else np.zeros((len(x), 0))
+    return torch.from_numpy(codes.astype(np.int64)), torch.from_numpy(numbers.astype(np.float32))
