@@ -17,6 +17,7 @@ _PLACES = {
     "plugins": ("XDG_DATA_HOME", ".local/share", "plugins"),
     "datasets": ("XDG_DATA_HOME", ".local/share", "datasets"),
     "imported": ("XDG_CACHE_HOME", ".cache", "imported"),
+    "baselines": ("XDG_CACHE_HOME", ".cache", "baselines"),
     "declarations": ("XDG_CACHE_HOME", ".cache", "declarations"),
     "index": ("XDG_CACHE_HOME", ".cache", "index"),
     "state": ("XDG_STATE_HOME", ".local/state", "state"),

@@ -541,6 +541,8 @@ class Model(Declaration):
         deterministic: the same seed gives the same numbers on the same machine.
         batches: what a step of training takes; "none" where the model has a ``fit``.
         ratings: its predictions are in units of the target; else they only put items in order, and errors mean nothing.
+        baseline_items: it joins comparisons by itself where the data have at most so many items, since it then takes
+            seconds; 0: never. It has a ``fit``.
     """
 
     kind = "model"
@@ -550,6 +552,7 @@ class Model(Declaration):
     deterministic: bool = True
     batches: Literal["pairs", "none"] = "pairs"
     ratings: bool = True
+    baseline_items: int = 0
 
 
 @dataclass(frozen=True)

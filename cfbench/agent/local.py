@@ -12,6 +12,7 @@ from cfbench.agent.fetches import Fetches
 from cfbench.answers import (
     CachedData,
     Checkpoint,
+    Comparison,
     Cost,
     DataProfile,
     DatasetCard,
@@ -266,6 +267,14 @@ class LocalBench:
         from cfbench.explore.trained import load
 
         return load(run, checkpoint).evaluate(part, metrics)
+
+    def compare(
+        self, runs: Sequence[str], metrics: Sequence[str] = (), part: Part = "valid", baselines: bool = True
+    ) -> Comparison:
+        """Return what runs reached on the same rows."""
+        from cfbench.explore.comparing import compare
+
+        return compare(runs, metrics, part, baselines)
 
     def predict(self, run: str, pairs: str, checkpoint: Checkpoint = "auto") -> list[Prediction]:
         """Predict the targets of the pairs in a delimited file."""

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 from cfbench.answers import (
     CachedData,
     Checkpoint,
+    Comparison,
     Cost,
     DataProfile,
     DatasetCard,
@@ -156,6 +157,11 @@ class Bench(Protocol):
         self, run: str, metrics: Sequence[str] = (), part: Part = "valid", checkpoint: Checkpoint = "auto"
     ) -> Evaluation:
         """Measure a run's model on a part of its data; measuring on test is counted."""
+
+    def compare(
+        self, runs: Sequence[str], metrics: Sequence[str] = (), part: Part = "valid", baselines: bool = True
+    ) -> Comparison:
+        """Return what runs reached on the same rows, beside baselines that take seconds; on test it is counted."""
 
     def predict(self, run: str, pairs: str, checkpoint: Checkpoint = "auto") -> list[Prediction]:
         """Predict the targets of the pairs in a delimited file."""

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import click
 
-from cfbench.answers import Checkpoint
+from cfbench.answers import Checkpoint, Evaluation
+from cfbench.cli.describing import finding_lines
 from cfbench.cli.here import answering, bench
-from cfbench.cli.output import number, print_document, print_json, say, show
+from cfbench.cli.output import number, print_document, print_json, print_table, say, show
 from cfbench.errors import BadInput
 
 checkpoint_option = click.option(
@@ -24,7 +25,11 @@ checkpoint_option = click.option(
 @click.command()
 @click.argument("run", metavar="RUN")
 @click.option(
-    "--metric", "metrics", multiple=True, metavar="NAME", help="Instead of the experiment's; repeat for more."
+    "--metric",
+    "metrics",
+    multiple=True,
+    metavar="NAME",
+    help="Instead of the experiment's: rmse, NDCG@10, HR@10~99; repeat for more.",
 )
 @click.option("--test", is_flag=True, help="Open the test rows; the run counts how often.")
 @checkpoint_option
@@ -36,14 +41,25 @@ def evaluate(run: str, metrics: tuple[str, ...], test: bool, checkpoint: Checkpo
         print_json(measured)
         return
     show(f"run {measured.run}, {measured.checkpoint} checkpoint (step {measured.step:,})")
-    show(f"{measured.part}: {measured.rows:,} rows, split {measured.split_hash}")
-    show(f"  {'loss':<8} {number(measured.loss)}")
-    for name, value in measured.metrics.items():
-        show(f"  {name.upper():<8} {number(value)}")
+    show(f"{measured.part}: {measured.rows:,} rows of {measured.users:,} users, split {measured.split_hash}")
+    _print_values(measured)
+    show(*finding_lines(measured.findings))
     if any(measured.unseen.values()):
         say(f"{measured.unseen['user']} rows have a user and {measured.unseen['item']} an item unseen in training")
     if test:
         say(f"the test rows of this run were opened {measured.test_openings} times")
+
+
+def _print_values(measured: Evaluation) -> None:
+    """Print each metric over all rows, with its standard error over users, and over the slices that have rows."""
+    slices = [name for name, rows in measured.slice_rows.items() if 0 < rows < measured.rows]
+    rows = [["rows", f"{measured.rows:,}", "", *(f"{measured.slice_rows[name]:,}" for name in slices)]]
+    rows.append(["loss", number(measured.loss), "", *("" for _ in slices)])
+    for name, value in measured.metrics.items():
+        error = measured.standard_errors.get(name)
+        told = "" if error is None else f"± {error:.2g}"
+        rows.append([name.upper(), number(value), told, *(number(measured.slices[s].get(name)) for s in slices)])
+    print_table(["", "all", "± se", *slices], rows, right=range(1, 3 + len(slices)))
 
 
 @click.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -57,6 +57,7 @@ class Trained:
         run: the run's folder.
         experiment: what defined it.
         classes: field -> labels by code; "user", "item" and "title" are always there.
+        predictor: the model with its device and dtype.
         model: the torch.nn.Module, in evaluation mode, on the CPU.
         step: the checkpoint's step.
         checkpoint: "last" or "best".
@@ -69,8 +70,8 @@ class Trained:
         self._find = finder(run)
         self._encoder = kept.load(run.data)
         self.classes: Mapping[str, Sequence[str]] = self._encoder.classes
-        self._predictor = Predictor(self.experiment, self._find, self._encoder.info(TorchStreams(self.experiment)))
-        self.model = self._predictor.module.eval()
+        self.predictor = Predictor(self.experiment, self._find, self._encoder.info(TorchStreams(self.experiment)))
+        self.model = self.predictor.module.eval()
         self.step, self.checkpoint = self._choose(checkpoint)
         tensors, _ = Checkpoints(run.checkpoints).read(self.step)
         self.model.load_state_dict(tensors["model"])
@@ -111,7 +112,7 @@ class Trained:
     @property
     def fields(self) -> list[str]:
         """The fields that the model reads besides user and item."""
-        return [*self._encoder.categorical, *self._encoder.scales] if self._predictor.fields else []
+        return [*self._encoder.categorical, *self._encoder.scales] if self.predictor.fields else []
 
     @property
     def counts(self) -> Mapping[str, NDArray[np.int32]]:
@@ -164,7 +165,7 @@ class Trained:
             torch.zeros(n),
         )
         with torch.no_grad(), self.at_work():
-            chunks = [self._predictor(self._predictor.place(batch[at : at + 16_384])) for at in range(0, n, 16_384)]
+            chunks = [self.predictor(self.predictor.place(batch[at : at + 16_384])) for at in range(0, n, 16_384)]
         return torch.cat(chunks).double().numpy() if chunks else np.empty(0)
 
     @contextmanager
@@ -179,7 +180,7 @@ class Trained:
     def _own(self, field: str, codes: Mapping[str, NDArray[np.int32]]) -> NDArray[Any]:
         own = kept.fields_of(self.run.data, field, codes)
         if own is None:
-            what = f"the model {self._predictor.name} needs the field '{field}', and neither users nor items have it"
+            what = f"the model {self.predictor.name} needs the field '{field}', and neither users nor items have it"
             raise BadInput(what, mend="predict pairs with a column for it: cfbench predict")
         return own
 
@@ -213,14 +214,14 @@ class Trained:
         """The run's data as batches; needs the imported data or their source."""
         return open_loader(self.run, self.experiment)
 
-    def evaluate(self, part: Part = "valid", metrics: Iterable[str] = ()) -> Evaluation:
+    def evaluate(self, part: Part = "valid", metrics: Iterable[str | experiment.Component] = ()) -> Evaluation:
         """Return loss and metrics over a part; measuring the test part is counted in the run's folder.
 
         What each user's values are is kept in the run's folder too.
 
         Args:
             part: what to measure on.
-            metrics: names such as "rmse" or "NDCG@10"; none: the experiment's own.
+            metrics: names such as "rmse" or "NDCG@10", or resolved ones; none: the experiment's own.
 
         Raises:
             BadInput: the split has no such part, or there is no such metric.
@@ -235,8 +236,8 @@ class Trained:
         scorers = make_metrics(self._experiment_with(metrics), self._find_any)
         with self.at_work():
             objective = Objective(self.experiment, self._find, self.loader)
-            found = measure(self._predictor, self.loader, part, objective, scorers)
-            findings = doubts(self._predictor, self.loader, part, found)
+            found = measure(self.predictor, self.loader, part, objective, scorers)
+            findings = doubts(self.predictor, self.loader, part, found)
         results.save(self.run, part, self.step, found)
         measured = Evaluation(
             run=self.run.id,
@@ -258,8 +259,20 @@ class Trained:
         self._keep(measured)
         return measured
 
-    def _experiment_with(self, metrics: Iterable[str]) -> experiment.Experiment:
-        tables = tuple(resolve_metric(name, catalogue()) for name in metrics)
+    def measured(self, part: Part = "valid", metrics: Iterable[str | experiment.Component] = ()) -> Evaluation:
+        """Return what `evaluate` returned when this was measured before, or measure it now."""
+        labels = {scorer.name for scorer in make_metrics(self._experiment_with(metrics), self._find_any)}
+        kept_by_user = "users" in results.load(self.run, part, self.step)
+        lines = self._evaluations.read_bytes().splitlines() if self._evaluations.exists() and kept_by_user else []
+        for line in reversed(lines):
+            with suppress(msgspec.MsgspecError):
+                known = msgspec.json.decode(line, type=Evaluation)
+                if (known.part, known.step) == (part, self.step) and known.users and labels <= set(known.metrics):
+                    return known
+        return self.evaluate(part, metrics)
+
+    def _experiment_with(self, metrics: Iterable[str | experiment.Component]) -> experiment.Experiment:
+        tables = tuple(resolve_metric(one, catalogue()) if isinstance(one, str) else one for one in metrics)
         return msgspec.structs.replace(self.experiment, metrics=tables) if tables else self.experiment
 
     def _find_any(self, kind: str, name: str) -> Any:

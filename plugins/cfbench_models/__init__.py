@@ -5,6 +5,9 @@ from typing import Annotated, Literal
 
 from cfbench.plugin import Advanced, Choices, Help, Log, Model, Range, Unit, hookimpl
 
+ANY = 10**9
+"""Any number of items."""
+
 NumberOfFactors = Annotated[int, Range(1, 4096), Log(), Help("length of each latent vector")]
 InitSd = Annotated[float, Range(min=0), Log(), Help("standard deviation of the first values")]
 Init = Annotated[
@@ -69,7 +72,7 @@ class UserItemBiasParams:
 
     damping_user: Annotated[float, Range(min=0), Unit("rows"), Help("rows at the mean that a user starts with")] = 15.0
     damping_item: Annotated[float, Range(min=0), Unit("rows"), Help("rows at the mean that an item starts with")] = 10.0
-    sweeps: Annotated[int, Range(1, 1000), Help("times that items and users are solved for in turns")] = 10
+    sweeps: Annotated[int, Range(1, 1000), Help("times that items and users are solved for in turns")] = 50
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,7 @@ def cfbench_models() -> list[Model]:
             "the mean of all training targets: the least that a model of ratings has to beat",
             "cfbench_models.baselines:GlobalMean",
             batches="none",
+            baseline_items=ANY,
         ),
         Model(
             "user-item-bias",
@@ -137,6 +141,7 @@ def cfbench_models() -> list[Model]:
             "cfbench_models.baselines:UserItemBias",
             UserItemBiasParams,
             batches="none",
+            baseline_items=ANY,
         ),
         Model(
             "popularity",
@@ -144,6 +149,7 @@ def cfbench_models() -> list[Model]:
             "the items with most training rows: the least that a ranking has to beat",
             "cfbench_models.baselines:Popularity",
             batches="none",
+            baseline_items=ANY,
             ratings=False,
         ),
         Model(
@@ -153,6 +159,7 @@ def cfbench_models() -> list[Model]:
             "cfbench_models.item_based:ItemKNN",
             ItemKNNParams,
             batches="none",
+            baseline_items=20_000,
             ratings=False,
         ),
         Model(
@@ -162,6 +169,7 @@ def cfbench_models() -> list[Model]:
             "cfbench_models.item_based:EASE",
             EASEParams,
             batches="none",
+            baseline_items=6_000,
             ratings=False,
         ),
         Model(
@@ -171,6 +179,7 @@ def cfbench_models() -> list[Model]:
             "cfbench_models.pure_svd:PureSVD",
             PureSVDParams,
             batches="none",
+            baseline_items=50_000,
             ratings=False,
         ),
     ]

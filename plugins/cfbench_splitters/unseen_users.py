@@ -23,10 +23,11 @@ def unseen_users(interactions: Interactions, params: UnseenUsersParams, generato
         )
     side = np.zeros(len(interactions.classes["user"]), np.uint8)
     side[users[:n_valid]], side[users[n_valid : n_valid + n_test]] = 1, 2
-    if params.by == "time" and interactions.time is None:
-        raise BadInput("rows are to be given by time, and there is none", where="data.time", mend="name a column of it")
-    rank = generator.permutation(len(user))
-    order = np.lexsort((rank, interactions.time) if params.by == "time" else (rank,))
+    order = np.argsort(generator.permutation(len(user)))
+    if params.by == "time":
+        if interactions.time is None:
+            raise BadInput("rows are to be given by time, and there is none", where="data.time", mend="name its column")
+        order = order[np.argsort(np.asarray(interactions.time)[order], kind="stable")]
     order = order[np.argsort(user[order], kind="stable")]
     n = np.bincount(user, minlength=len(side))
     place = np.arange(len(order)) - (np.cumsum(n) - n)[user[order]]

@@ -30,7 +30,13 @@ def test_the_whole_file_is_listed_with_its_schema(plugin_file):
     found = catalogue().find("model", "my-dot")
     assert (found.full_name, found.origin, found.path) == ("file:my-dot", "file", str(path))
     assert len(found.sha256) == 64
-    assert found.facts == {"fields": False, "deterministic": True, "batches": "pairs", "ratings": True}
+    assert found.facts == {
+        "fields": False,
+        "deterministic": True,
+        "batches": "pairs",
+        "ratings": True,
+        "baseline_items": 0,
+    }
     assert found.schema == {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object",
