@@ -1,1 +1,1 @@
-"""Published figures, computed anew by cfbench: one module a claim, each printing what was published and what came out."""
+"""Published figures, computed anew by cfbench: each module prints what was published and what came out."""

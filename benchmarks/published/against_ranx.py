@@ -83,7 +83,9 @@ def loader_of(cases: list[tuple[dict[int, float], dict[int, int]]]) -> Loader:
     frame = pl.DataFrame(rows, ["user", "item", "rating", "part"], orient="row")
     parts = [frame.filter(pl.col("part") == part).drop("part") for part in ("train", "valid")]
     files = [str(kept(part)) for part in parts]
-    return cfbench.loader({"data": {"source": files, "item": "item", "user": "user"}, "splitter": {"name": "predefined"}})
+    return cfbench.loader(
+        {"data": {"source": files, "item": "item", "user": "user"}, "splitter": {"name": "predefined"}}
+    )
 
 
 def main() -> int:
@@ -110,7 +112,9 @@ def main() -> int:
             for (name, k), most in worst.items():
                 ours = _metric(name, k)(ranked)[at]
                 worst[name, k] = max(most, abs(ours - by_ranx(f"{NAMES[name]}@{k}", scores, relevant)))
-    claims = [Claim(f"{name}@{k}, largest difference of {CASES} cases", 0, most, 1e-6, 8) for (name, k), most in worst.items()]
+    claims = [
+        Claim(f"{name}@{k}, largest difference of {CASES} cases", 0, most, 1e-6, 8) for (name, k), most in worst.items()
+    ]
     return 0 if report("Ranking metrics, half of the cases with ties", "ranx, ECIR 2022", claims) else 1
 
 

@@ -4,8 +4,8 @@
 
 Folds: Harper, Konstan: The MovieLens datasets. ACM TiiS 5(4), 2015. Biases: Koren: Factor in the neighbors. ACM TKDD
 4(1), 2010, section 2.1, damping 15 for users and 10 for items, solved in turns until they stay as they are (the
-baseline of Surprise: Hug, JOSS 5(52), 2020). The means on single folds are the roots of mean((rating - mean of the other
-four)²), which a spreadsheet gives too.
+baseline of Surprise: Hug, JOSS 5(52), 2020). The means on single folds are the roots of mean((rating - mean of the
+other four)²), which a spreadsheet gives too.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from pathlib import Path
 from statistics import fmean
 
 import cfbench
-
 from benchmarks.published.claims import Claim, report, run
 
 MEANS = (1.153676, 1.130664, 1.111582, 1.113294, 1.118675)

@@ -68,7 +68,9 @@ def check(folder: Path) -> bool:
         doubts = [finding for finding in measured.findings if "may have seen" in finding.mend]
         for finding in measured.findings:
             print(f"  {model}: {finding.what}; {finding.mend}")
-        claims.append(Claim(f"{model}: findings that it may have seen valid", 2 * (model == "cheat"), len(doubts), 0, 0))
+        claims.append(
+            Claim(f"{model}: findings that it may have seen valid", 2 * (model == "cheat"), len(doubts), 0, 0)
+        )
         if model == "global-mean":
             claims.append(Claim("constant model, HR@10~99", 0.1, measured.metrics["hr@10~99"] or 0.0, 5e-4))
     return report("A constant model and a cheating one", "by definition", claims)

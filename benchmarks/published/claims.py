@@ -52,7 +52,7 @@ def report(title: str, source: str, claims: Sequence[Claim]) -> bool:
 
 
 def data_folder(name: str, given: str | None = None) -> Path:
-    """Return where a data set is, or should be: under `given`, $CFBENCH_TEST_DATA, or ../shared/data by the checkout."""
+    """Return where a data set is: under `given`, $CFBENCH_TEST_DATA, or ../shared/data by the checkout."""
     beside = Path(__file__).resolve().parents[3] / "shared" / "data"
     return Path(given or os.environ.get("CFBENCH_TEST_DATA") or beside) / name
 

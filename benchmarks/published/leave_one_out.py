@@ -3,9 +3,10 @@
     python -m benchmarks.published.leave_one_out [--data FOLDER]
 
 Split and negatives: He et al.: Neural collaborative filtering. WWW 2017. That a sampled metric may prefer another model
-than the full ranking: Krichene, Rendle: On sampled metrics for item recommendation. KDD 2020. Baselines: Steck, WWW 2019
-(EASE); Cremonesi et al., RecSys 2010 (PureSVD). Popularity was published between two tie rules: every equal candidate
-behind the test item, or before it, the test item itself among them where the file lists it among its own negatives.
+than the full ranking: Krichene, Rendle: On sampled metrics for item recommendation. KDD 2020. Baselines: Steck, WWW
+2019 (EASE); Cremonesi et al., RecSys 2010 (PureSVD). Popularity was published between two tie rules: every equal
+candidate behind the test item, or before it, the test item itself among them where the file lists it among its own
+negatives.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ MODELS: dict[str, dict[str, Any]] = {
 
 
 def experiment(folder: Path, model: dict[str, Any]) -> dict[str, Any]:
-    """Return a model's experiment on the published split; of the test file the times are left out, as train has none."""
+    """Return a model's experiment on the published split; without the times of test, as train has none."""
     test = paths.writable_folder("datasets") / "test.rating"
     lines = (folder / "ncf" / "ml-1m.test.rating").read_text().splitlines()
     test.write_text("".join("\t".join(line.split("\t")[:3]) + "\n" for line in lines))

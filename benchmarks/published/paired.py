@@ -2,8 +2,8 @@
 
     python -m benchmarks.published.paired
 
-200 times two models' values of 300 users are drawn, skewed as NDCG is, with users who differ far more than the models do.
-At a level of 5 % a test that keeps its word rejects 5 % of them; 200 repeats leave a standard error of 1.5.
+200 times two models' values of 300 users are drawn, skewed as NDCG is; users differ far more than the models do. At a
+level of 5 % a test that keeps its word rejects 5 % of them; 200 repeats leave a standard error of 1.5.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     python -m benchmarks.published.splits [--data FOLDER]
 
-Why it matters: Meng et al.: Exploring data splitting strategies for the evaluation of recommendation models. RecSys 2020;
-Ji et al.: A critical study on data leakage in recommender system offline evaluation. ACM TOIS 41(3), 2023.
+Why it matters: Meng et al.: Exploring data splitting strategies for the evaluation of recommendation models. RecSys
+2020; Ji et al.: A critical study on data leakage in recommender system offline evaluation. ACM TOIS 41(3), 2023.
 """
 
 from __future__ import annotations

@@ -50,7 +50,8 @@ def compare(
     comparison = bench().compare(paths, metrics, "test" if test else "valid", not no_baselines)
     differences = bench().differences(paths) if len(found) > 1 else {}
     if as_json:
-        print_json({"comparison": comparison, "runs": found, "differences": differences})
+        same = bool(comparison.splits)
+        print_json({"comparison": comparison, "runs": found, "differences": differences, "same_split": same})
         return
     head, rows = lines_of(comparison)
     tests = differences_of(comparison)
@@ -64,9 +65,9 @@ def compare(
         show("", "differences, paired by users, each of whom counts once; intervals 95 %, p by Holm")
         print_table(*tests, right=range(3, len(tests[0])))
     show(*finding_lines([*comparison.findings, *(f for line in comparison.lines for f in line.findings)]))
-    if settings := _settings(found, differences):
+    if len(found) > 1:
         show("")
-        print_table(["setting", *_names(found)], settings)
+        print_table(["", *_names(found)], [*_outcomes(found), *_settings(found, differences)])
 
 
 def _of_groups(groups: Sequence[str]) -> list[RunSummary]:
@@ -116,6 +117,15 @@ def _names(runs: Sequence[RunSummary]) -> list[str]:
     """Return the words at the ends of the ids where these tell the runs apart, else the ids."""
     words = [run.id.partition("-")[2] or run.id for run in runs]
     return words if len(set(words)) == len(words) else [run.id for run in runs]
+
+
+def _outcomes(runs: Sequence[RunSummary]) -> list[list[str]]:
+    return [
+        ["state", *(run.state for run in runs)],
+        ["epochs", *(f"{run.epochs_done}/{run.epochs}" for run in runs)],
+        ["seconds", *(f"{run.seconds:,.1f}" for run in runs)],
+        ["valid loss", *(number(run.valid_loss) for run in runs)],
+    ]
 
 
 def _settings(runs: Sequence[RunSummary], differences: dict[str, dict[str, Any]]) -> list[list[str]]:

@@ -71,28 +71,54 @@ def test_the_log_is_what_the_worker_printed(call: Call, runs: list[str]) -> None
 def test_comparing_shows_what_differs_and_what_came_of_it(call: Call, runs: list[str]) -> None:
     code, out, err = call("runs", "compare", "amber", "brisk", "amber")
     assert (code, err) == (0, "")
-    rows = {line.split("  ")[0]: line.split()[-2:] for line in out.splitlines()}
     listed = answer(call, "runs", "list")
-    assert out.splitlines()[0].split() == ["amber", "brisk"]
+    values, _, settings = out.partition("state  ")
+    lines = {line.split()[0]: line.split() for line in reversed(values.splitlines()) if line}
+    for name, run in zip(("amber", "brisk"), listed, strict=True):
+        assert f"{run['metrics']['rmse']:.5g}" in lines[name]
+    assert {"global-mean", "user-item-bias"} < set(lines)
+    assert "popularity" not in lines, "it predicts no ratings, and nothing else is compared"
+    assert "▽ below a baseline" in out, "an epoch of large batches does not reach the biases"
+    rows = {line.split("  ")[0]: line.split()[-2:] for line in ("state  " + settings).splitlines()}
     assert rows["state"] == ["finished", "finished"]
-    assert rows["rmse"] == [f"{run['metrics']['rmse']:.5g}" for run in listed]
     assert rows["model.n_factors"] == ["50", "3"]
     assert [path for path in rows if "." in path] == ["model.n_factors"]
     told = answer(call, "runs", "compare", *runs)
     assert told["same_split"] is True
     assert told["differences"] == {runs[0]: {"model.n_factors": 50}, runs[1]: {"model.n_factors": 3}}
     assert [run["id"] for run in told["runs"]] == runs
-    code, _, err = call("runs", "compare", "amber", "amber")
-    assert (code, "name two or more" in err) == (2, True)
+    alone = answer(call, "runs", "compare", "amber", "--metric", "NDCG@5")["comparison"]
+    assert alone["metrics"] == ["ndcg@5"]
+    assert {"ease", "popularity", "item-knn", "pure-svd"} < {line["name"] for line in alone["lines"]}
+    code, _, err = call("runs", "compare", "amber", "amber", "--no-baselines")
+    assert (code, "name two runs or more" in err) == (2, True)
 
 
 def test_comparing_says_where_splits_differ(call: Call, runs: list[str]) -> None:
-    cfbench.train({**QUICK, "experiment": {"name": "calm", "seed": 7}})
-    code, out, err = call("runs", "compare", "amber", "calm")
+    cfbench.train({**QUICK, "experiment": {"name": "calm", "seed": 7}, "model": {"n_factors": 3}})
+    code, out, _ = call("runs", "compare", "amber", "calm")
     assert code == 0
-    assert "not all the same split" in err
+    assert "✗ these runs have no split in common: their values are of different rows" in out
+    assert "differences, paired" not in out
     assert "experiment.seed" in out
     assert answer(call, "runs", "compare", "amber", "calm")["same_split"] is False
+
+
+def test_tables_for_papers(call: Call, runs: list[str]) -> None:
+    rows = {}
+    for form in ("markdown", "csv", "latex"):
+        code, out, err = call("runs", "compare", *runs, "--format", form)
+        assert (code, err) == (0, "")
+        rows[form] = out
+    first, second = ([line.split(",") for line in part.splitlines()] for part in rows["csv"].split("\n\n"))
+    assert first[0][:4] == ["run", "model", "RMSE", "MAE"]
+    assert {len(line) for line in first} == {7}
+    assert second[0][0] == "metric"
+    assert len(second) == 7, "two metrics, of each the pair and both with the best baseline"
+    assert rows["markdown"].splitlines()[1] == "|" + " --- |" * 7
+    assert rows["latex"].count(r"\begin{tabular}") == rows["latex"].count(r"\end{tabular}") == 2
+    assert r"$\triangledown$" in rows["latex"]
+    assert "▽" not in rows["latex"]
 
 
 def test_delete_says_how_to_undo_it_and_restore_does(call: Call, runs: list[str], home: Path) -> None:
