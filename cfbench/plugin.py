@@ -57,6 +57,7 @@ __all__ = [
     "Sampler",
     "Schedule",
     "ScoreRequest",
+    "Search",
     "SparseRows",
     "Split",
     "Splitter",
@@ -124,6 +125,14 @@ class Advanced:
 @dataclass(frozen=True)
 class Log:
     """Sliders and searches move through this number's logarithm."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """Where a search tries values when nobody says where: from `low` to `high`, by the logarithm beside `Log`."""
+
+    low: float
+    high: float
 
 
 # -- what plugins are given, and what they give back --
@@ -502,8 +511,8 @@ class Declaration:
         summary: one line.
         target: the class or function, or "module:name" of it, which keeps heavy imports out of the listing.
         params: a frozen dataclass; fields are int, float, bool, str, Literal, Enum, lists or tuples of these, or
-            Optional, every one with a default. `Range`, `Choices`, `Help`, `Unit`, `Advanced`, `Log` in Annotated.
-            A rule across fields is a `__post_init__` that raises ValueError.
+            Optional, every one with a default. `Range`, `Choices`, `Help`, `Unit`, `Advanced`, `Log` and `Search` in
+            Annotated. A rule across fields is a `__post_init__` that raises ValueError.
         api: the `API` it was written for.
         renamed_from: earlier names, so that old experiments still open.
     """

@@ -24,6 +24,7 @@ COMMANDS = {
     "predict": ("cfbench.cli.results:predict", "Predict the targets of a file of users and items."),
     "recommend": ("cfbench.cli.exploring:recommend", "Name the items that a run's model predicts highest for a user."),
     "runs": ("cfbench.cli.runs:runs", "List, watch, stop, resume and delete runs."),
+    "search": ("cfbench.cli.search:search", "Search for good settings of an experiment."),
     "similar": ("cfbench.cli.exploring:similar", "Name the items whose factors are most like an item's."),
     "train": ("cfbench.cli.train:train", "Train an experiment."),
 }

@@ -75,6 +75,12 @@ def _told(extras: tuple[Any, ...]) -> dict[str, Any]:
             told["x-log"] = True
         elif isinstance(extra, plugin.Advanced):
             told["x-advanced"] = True
+        elif isinstance(extra, plugin.Search):
+            if not extra.low < extra.high:
+                raise BadInput(
+                    f"Search({extra.low:g}, {extra.high:g}) does not rise", mend="write the smaller end first"
+                )
+            told["x-search"] = [extra.low, extra.high]
     return told
 
 

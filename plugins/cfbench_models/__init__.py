@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from cfbench.plugin import Advanced, Choices, Help, Log, Model, Range, Unit, hookimpl
+from cfbench.plugin import Advanced, Choices, Help, Log, Model, Range, Search, Unit, hookimpl
 
 ANY = 10**9
 """Any number of items."""
 
-NumberOfFactors = Annotated[int, Range(1, 4096), Log(), Help("length of each latent vector")]
+NumberOfFactors = Annotated[int, Range(1, 4096), Log(), Search(8, 128), Help("length of each latent vector")]
 InitSd = Annotated[float, Range(min=0), Log(), Help("standard deviation of the first values")]
 Init = Annotated[
     Literal["normal", "truncated-normal"],
@@ -52,7 +52,9 @@ class BiasedDotProductParams(DotProductParams):
 class EmbeddingMLPParams:
     """Parameters of the embedding MLP."""
 
-    n_factors: Annotated[int, Range(1, 4096), Log(), Help("length of the user's and the item's vector")] = 50
+    n_factors: Annotated[
+        int, Range(1, 4096), Log(), Search(8, 128), Help("length of the user's and the item's vector")
+    ] = 50
     field_factors: Annotated[int, Range(1, 1024), Log(), Help("length of a categorical field's vector")] = 10
     layers: Annotated[tuple[int, ...], Range(1, 65536), Unit("neurons"), Help("sizes of the hidden layers")] = (100,)
     dropout: Annotated[float, Range(0, below=1), Help("share of hidden values set to 0 in training")] = 0.0
@@ -70,8 +72,12 @@ Values = Annotated[Literal["one", "rating"], Choices("one", "rating"), Help("a r
 class UserItemBiasParams:
     """Parameters of the damped biases."""
 
-    damping_user: Annotated[float, Range(min=0), Unit("rows"), Help("rows at the mean that a user starts with")] = 15.0
-    damping_item: Annotated[float, Range(min=0), Unit("rows"), Help("rows at the mean that an item starts with")] = 10.0
+    damping_user: Annotated[
+        float, Range(min=0), Search(0, 50), Unit("rows"), Help("rows at the mean that a user starts with")
+    ] = 15.0
+    damping_item: Annotated[
+        float, Range(min=0), Search(0, 50), Unit("rows"), Help("rows at the mean that an item starts with")
+    ] = 10.0
     sweeps: Annotated[int, Range(1, 1000), Help("times that items and users are solved for in turns")] = 50
 
 
@@ -79,8 +85,8 @@ class UserItemBiasParams:
 class ItemKNNParams:
     """Parameters of the item-based nearest neighbours."""
 
-    neighbours: Annotated[int, Range(1, 10_000), Log(), Help("nearest items that count")] = 100
-    shrink: Annotated[float, Range(min=0), Help("pulls the cosine of items with few rows to 0")] = 10.0
+    neighbours: Annotated[int, Range(1, 10_000), Log(), Search(5, 1000), Help("nearest items that count")] = 100
+    shrink: Annotated[float, Range(min=0), Search(0, 1000), Help("pulls the cosine of items with few rows to 0")] = 10.0
     values: Values = "one"
 
 
@@ -88,7 +94,9 @@ class ItemKNNParams:
 class EASEParams:
     """Parameters of EASE."""
 
-    l2: Annotated[float, Range(above=0), Log(), Help("added to the diagonal: weights shrink")] = 500.0
+    l2: Annotated[float, Range(above=0), Log(), Search(1, 10_000), Help("added to the diagonal: weights shrink")] = (
+        500.0
+    )
     values: Values = "one"
 
 

@@ -3,15 +3,19 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from cfbench.plugin import Advanced, Help, Log, Optimizer, Range, hookimpl
+from cfbench.plugin import Advanced, Help, Log, Optimizer, Range, Search, hookimpl
 
-LearningRate = Annotated[float, Range(above=0), Log(), Help("size of a step; the schedule's highest")]
+LearningRate = Annotated[
+    float, Range(above=0), Log(), Search(1e-4, 1.0), Help("size of a step; the schedule's highest")
+]
 Betas = Annotated[
     tuple[float, float],
     Range(0, below=1),
     Help("how much of the last mean gradient, and of its square, is kept"),
 ]
-CoupledDecay = Annotated[float, Range(min=0), Log(), Help("added to a gradient: weight_decay x parameter")]
+CoupledDecay = Annotated[
+    float, Range(min=0), Log(), Search(1e-7, 1e-2), Help("added to a gradient: weight_decay x parameter")
+]
 Epsilon = Annotated[float, Range(above=0), Log(), Advanced(), Help("keeps the division by a small square finite")]
 
 
@@ -42,7 +46,11 @@ class AdamWParams:
     betas: Betas = (0.9, 0.99)
     eps: Epsilon = 1e-5
     weight_decay: Annotated[
-        float, Range(min=0), Log(), Help("decoupled: each step shrinks a parameter by lr x weight_decay")
+        float,
+        Range(min=0),
+        Log(),
+        Search(1e-3, 1.0),
+        Help("decoupled: each step shrinks a parameter by lr x weight_decay"),
     ] = 0.1
 
 

@@ -106,7 +106,7 @@ def test_its_cost_is_what_it_keeps(itself: Make) -> None:
 def test_what_does_not_fit_into_memory_is_refused(itself: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     made = itself("ease").experiment
     monkeypatch.setattr("cfbench.training.memory.free", lambda: 10_000)
-    with pytest.raises(BadInput, match="model.name: with a table of"):
+    with pytest.raises(BadInput, match="with a table of"):
         cost(made)
 
 

@@ -14,7 +14,7 @@ from cfbench.registry.declarations import Declaration
 from cfbench.registry.parameters import NONE
 from cfbench.tui.drafting.comparing import same
 
-_TOLD = ("default", "description", "x-unit", "x-log", "x-advanced")
+_TOLD = ("default", "description", "x-unit", "x-log", "x-advanced", "x-search")
 
 
 def found(known: Catalogue, kind: str, name: str) -> Declaration | None:
