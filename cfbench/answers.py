@@ -570,6 +570,22 @@ class Cost(Struct, frozen=True):
     threads: int
 
 
+class LrCurve(Struct, frozen=True):
+    """The loss of a short training while its learning rate grew, step by step.
+
+    Attributes:
+        rates: learning rates, growing by the same factor.
+        losses: smoothed losses.
+        suggestion: the rate at which the loss falls most steeply, None where it never does.
+        ended: why the test ended.
+    """
+
+    rates: list[float]
+    losses: list[float]
+    suggestion: float | None
+    ended: str
+
+
 class Rate(Struct, frozen=True):
     """What a schedule sets before a step: the learning rate, and the momentum or None."""
 

@@ -24,6 +24,7 @@ from cfbench.answers import (
     History,
     LabelPage,
     LoaderPreview,
+    LrCurve,
     Part,
     Prediction,
     Preview,
@@ -170,6 +171,12 @@ class LocalBench:
         return rates(experiment, points)
 
     # -- runs --
+
+    def find_lr(self, experiment: Experiment) -> LrCurve:
+        """Return the loss of a short training while its learning rate grows."""
+        from cfbench.training.lr_finder import find_lr
+
+        return find_lr(experiment)
 
     def start(self, experiment: Experiment, folds: bool = False, seeds: int = 1) -> list[str]:
         """Start workers for a checked experiment; return the runs' ids."""

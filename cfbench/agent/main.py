@@ -19,7 +19,20 @@ from cfbench.bench.interface import Bench
 from cfbench.bench.wire import methods
 
 HEAVY = frozenset(
-    {"describe", "sample", "rows", "labels", "template", "check", "preview", "cost", "rates", "start", "compare"}
+    {
+        "describe",
+        "sample",
+        "rows",
+        "labels",
+        "template",
+        "check",
+        "preview",
+        "cost",
+        "rates",
+        "find_lr",
+        "start",
+        "compare",
+    }
     | {"evaluate", "predict", "biases", "recommend", "similar", "search"}
 )
 """Methods that read data, open models or run plugins' code."""

@@ -20,6 +20,7 @@ from cfbench.answers import (
     History,
     LabelPage,
     LoaderPreview,
+    LrCurve,
     Part,
     Prediction,
     Preview,
@@ -104,6 +105,9 @@ class Bench(Protocol):
 
     def rates(self, experiment: Experiment, points: int = 200) -> list[Rate]:
         """Return a checked experiment's schedule at evenly spaced steps, from the first to the last."""
+
+    def find_lr(self, experiment: Experiment) -> LrCurve:
+        """Return the loss of a short training of a checked experiment while its learning rate grows."""
 
     def start(self, experiment: Experiment, folds: bool = False, seeds: int = 1) -> list[str]:
         """Start workers for a checked experiment, one for each fold and seed; return the runs' ids."""

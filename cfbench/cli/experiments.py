@@ -12,9 +12,12 @@ from cfbench.answers import LoaderPreview
 from cfbench.cli.describing import finding_lines
 from cfbench.cli.here import answering, bench, elsewhere
 from cfbench.cli.options import data_of, data_options
-from cfbench.cli.output import print_document, print_json, print_table, say, show
+from cfbench.cli.output import number, print_document, print_json, print_table, say, show
 from cfbench.errors import BadInput
 from cfbench.experiment import Data
+
+_POINTS = 15
+"""Lines of the table of a learning-rate test, about."""
 
 settings_option = click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override a setting: model.n_factors=128."
@@ -70,6 +73,26 @@ def check(file: str, settings: tuple[str, ...], as_json: bool) -> None:
     else:
         show(f"{file} is fine: {_sizes(preview)}")
         show(*finding_lines(preview.findings))
+
+
+@experiment.command()
+@click.argument("file", metavar="EXPERIMENT.toml")
+@settings_option
+@answering
+def lr(file: str, settings: tuple[str, ...], as_json: bool) -> None:
+    """Find a learning rate: train for a moment while it grows, and watch the loss."""
+    found = bench().find_lr(bench().check(experiments.read(file, settings, locate=not elsewhere()), file))
+    if as_json:
+        print_json(found)
+        return
+    every = max(1, len(found.rates) // _POINTS)
+    points = [*zip(found.rates, found.losses, strict=True)][::every]
+    print_table(["lr", "loss, smoothed"], [[f"{rate:.2g}", number(loss)] for rate, loss in points], right=[0, 1])
+    show("", f"{len(found.rates)} steps; {found.ended}")
+    if found.suggestion is None:
+        show("the loss fell nowhere: look at the model and the data")
+    else:
+        show(f"suggestion, where it falls most steeply: optimizer.lr = {found.suggestion:.2g}")
 
 
 @experiment.command("show")

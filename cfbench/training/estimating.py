@@ -7,8 +7,6 @@ import math
 import statistics
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import torch
 
@@ -24,7 +22,7 @@ from cfbench.registry.faults import in_its_own_words
 from cfbench.training.components import make_schedule
 from cfbench.training.learner import Learner
 from cfbench.training.memory import Room, require
-from cfbench.training.reproducible import reproducible, undisturbed
+from cfbench.training.trying import Nobody, trial
 
 WARM_UP = 2
 """Steps that are taken and not counted: torch and the optimizer make their tables in the first."""
@@ -35,16 +33,6 @@ _AS_MUCH_AGAIN = 3
 """What a step adds to a model, in its own size: a gradient, and two moments where the optimizer keeps them."""
 
 
-class _Nobody:
-    """Hears no event."""
-
-    def write(self, event: str, **fields: Any) -> None:
-        """Forget it."""
-
-    def sync(self) -> None:
-        """Have nothing to keep."""
-
-
 def cost(experiment: Experiment) -> Cost:
     """Return what training a resolved experiment costs, from steps that are taken for half a second and thrown away.
 
@@ -53,9 +41,9 @@ def cost(experiment: Experiment) -> Cost:
         WorkFailed: a plugin fails, or the loss of the first steps is no finite number.
     """
     loader = open_loader(experiment)
-    with _trial(experiment):
+    with trial(experiment):
         with Room(experiment.model):
-            learner = Learner(experiment, loader, installed, _Nobody())
+            learner = Learner(experiment, loader, installed, Nobody())
         module = learner.predictor.module
         named = module.state_dict() if learner.itself else dict(module.named_parameters())
         model_bytes = sum(map(_bytes, named.values()))
@@ -102,14 +90,6 @@ def rates(experiment: Experiment, points: int = 200) -> list[Rate]:
                 mend="look at its parameters",
             )
     return planned
-
-
-@contextmanager
-def _trial(experiment: Experiment) -> Iterator[None]:
-    """Compute as a training does, leave no trace, and say what goes wrong in the plugins' own words."""
-    own = in_its_own_words("", *places(experiment))
-    with undisturbed(), reproducible(experiment.training.threads), own:
-        yield
 
 
 def _seconds_an_epoch(learner: Learner) -> float:

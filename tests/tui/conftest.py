@@ -20,10 +20,13 @@ from cfbench.agent.template import template
 from cfbench.answers import (
     Bar,
     Column,
+    Compared,
+    Comparison,
     Cost,
     CrossTab,
     DataProfile,
     DatasetCard,
+    Difference,
     Ends,
     EventPage,
     Fetch,
@@ -32,6 +35,7 @@ from cfbench.answers import (
     LabelPage,
     LayoutPart,
     LoaderPreview,
+    LrCurve,
     Preview,
     Rate,
     Recommendations,
@@ -41,6 +45,7 @@ from cfbench.answers import (
     RunSummary,
     Scored,
     SourceFile,
+    Spread,
 )
 from cfbench.bench.link import LinkState
 from cfbench.curves import RunHistory
@@ -230,6 +235,12 @@ class FakeBench:
             rows={"train": 80_000, "valid": 20_000, "test": 0}, dropped={}, unseen={"valid": {"user": 0, "item": 34}, "test": {}},
             batch_size=64, steps_an_epoch=1_250, shapes={"x": (64, 2), "categorical": (64, 0), "continuous": (64, 0), "target": (64,)},
             classes={"user": 944, "item": 1_683, "title": 1_665}, batch=words, batch_number=batch, repeated=0, split_hash="7f3a09c1aa",
+            findings=(
+                Finding("fine", "no pair is in two parts", "what is measured was not trained on"),
+                Finding("fine", "no row is left over", "80,000 + 20,000 = 100,000"),
+                Finding("look", "34 valid rows of items new to training", "0.2 % of valid, 30 items; they become #na#"),
+                Finding("look", "50.1 % of the train rows are later than a valid row, on average", "training sees the future"),
+            ),
         )  # fmt: skip
 
     def cost(self, experiment: Experiment) -> Cost:
@@ -246,6 +257,25 @@ class FakeBench:
             "cpu",
             1,
         )
+
+    def find_lr(self, experiment: Experiment) -> LrCurve:
+        rates = [1e-4 * 1.2**n for n in range(60)]
+        losses = [1.3 - 0.4 / (1 + (0.02 / rate) ** 2) + 30 * max(0.0, rate - 0.4) for rate in rates]
+        return LrCurve(rates, losses, rates[27], "the loss was 4 times its lowest")
+
+    def compare(self, runs: Any, metrics: Any = (), part: str = "valid", baselines: bool = True) -> Comparison:
+        lines = [
+            Compared(
+                run, "Dot product + biases", (run,), (42,), (0,), {"rmse": Spread(0.91 + n / 100, None, 1)}, 4.0, 1, 4.0,
+                False, {"rmse": "user-item-bias"} if n else {}, (),
+            )
+            for n, run in enumerate(runs)
+        ]  # fmt: skip
+        best = {"rmse": Spread(0.915, None, 1)}
+        lines.append(Compared("user-item-bias", "User + item bias", (), (), (), best, 0.0, 1, 0.0, True, {}, ()))
+        pair = Difference("rmse", lines[0].name, lines[1].name, 943, -0.01, -0.21, -0.015, -0.005, 0.0004, 0.0008)
+        wrong = Finding("look", "one run is left out", "train it too")
+        return Comparison("valid", ("rmse",), {"rmse": "lower"}, tuple(lines), (pair,), ("7f",), (wrong,))
 
     def rates(self, experiment: Experiment, points: int = 200) -> list[Rate]:
         return [Rate(n * 30, 0.005 * min(1.0, n / 50) * (1 - n / 210), 0.9) for n in range(points)]

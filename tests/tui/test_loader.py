@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from cfbench import experiment as experiments
-from cfbench.answers import Column, LoaderPreview
+from cfbench.answers import Column, Finding, LoaderPreview
 from cfbench.errors import BadInput, WorkFailed
 from cfbench.experiment import Data
 from cfbench.registry.catalogue import catalogue
@@ -39,16 +39,18 @@ def test_the_answer_says_rows_batches_and_leaks() -> None:
     assert "! 1 pair of train stands in another part too" in words([telling.answer(preview(repeated=1), 120)])[0]
 
 
-def test_checks_tell_what_is_left_over_and_new() -> None:
-    found = telling.checks(preview(dropped={"no target": 3}, repeated=2))
-    assert [(sign, what) for sign, what, _ in found] == [
-        ("!", "2 pairs of train stand in another part too"),
-        ("!", "3 rows dropped"),
-        ("!", "34 valid rows of items new to training"),
+def test_checks_are_the_leak_report() -> None:
+    found = (
+        Finding("fine", "no pair is in two parts", "what is measured was not trained on"),
+        Finding("look", "41.3 % of the train rows are later than a valid row, on average", "training sees the future"),
+        Finding("note", "20 valid rows of users new to training", "80 rows of such users are shown"),
+    )
+    assert telling.checks(preview(findings=found)) == [
+        ("✓", found[0].what, found[0].mend),
+        ("!", found[1].what, found[1].mend),
+        ("·", found[2].what, found[2].mend),
     ]
-    clean = telling.checks(preview(unseen={"valid": {"user": 0, "item": 0}}))
-    assert [sign for sign, _, _ in clean] == ["✓", "✓", "✓"]
-    assert clean[1][2] == "80,000 + 20,000 = 100,000"
+    assert "! 1 to look at" in words([telling.answer(preview(findings=found), 78)])[0]
 
 
 def test_a_batch_is_told_in_words_with_its_fields() -> None:
@@ -173,7 +175,7 @@ def test_a_refused_setting_and_a_refused_split_are_told_in_words(bench, desk) ->
         await pilot.press("enter", "backspace", "backspace", "backspace", "7", "escape")
         await desk.shows(pilot, "✗ splitter.valid: given 7, allowed > 0, < 1")
         await pilot.press("u")
-        assert "✗" not in await desk.shows(pilot, "nothing leaks")
+        assert "✗" not in await desk.shows(pilot, "2 to look at")
         bench.error["preview"] = BadInput("3 rows are too few", where="splitter", mend="bring more rows")
         await pilot.press("r")
         await desk.shows(pilot, "✗ splitter: 3 rows are too few; bring more rows")

@@ -286,3 +286,35 @@ def test_without_data_it_names_the_next_key(bench, desk, size) -> None:
             await pilot.press(key)
 
     desk.use(app, steps, size)
+
+
+def test_a_learning_rate_is_found_shown_and_taken(bench, desk) -> None:
+    app = desk.app(bench, "model")
+
+    async def steps(pilot) -> None:
+        await desk.shows(pilot, "in all")
+        assert not any(name == "find_lr" for name, _ in bench.calls)
+        await pilot.press("f")
+        shown = await desk.shows(pilot, "lr 0.014  F takes it")
+        assert "loss by lr" in shown
+        await pilot.press("F")
+        await desk.shows(pilot, "optimizer.lr = 0.014; u takes it back")
+        assert app.workspace.draft.experiment.optimizer.params["lr"] == 0.014
+        await desk.until(pilot, lambda: "loss by lr" not in desk.text(app))
+        await pilot.press("u")
+        assert app.workspace.draft.experiment.optimizer.params["lr"] != 0.014
+
+    desk.use(app, steps, (140, 40))
+
+
+def test_the_schedule_comes_back(bench, desk) -> None:
+    app = desk.app(bench, "model")
+
+    async def steps(pilot) -> None:
+        await desk.shows(pilot, "n_factors")
+        await pilot.press("f")
+        await desk.shows(pilot, "F takes it")
+        await pilot.press("f")
+        await desk.shows(pilot, "One-cycle  highest")
+
+    desk.use(app, steps)

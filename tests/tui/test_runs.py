@@ -1,5 +1,6 @@
 """The Runs screen: keys, what they ask of the bench, and what is shown then."""
 
+import re
 from typing import Any
 
 import pytest
@@ -81,6 +82,25 @@ def test_marked_runs_are_compared(three, desk) -> None:
         assert app.screen.equal() == f"cfbench runs compare {IBIS} {OTTER}"
 
     desk.use(app, steps)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
+def test_runs_stand_beside_baselines(three, desk, size) -> None:
+    app = desk.app(three, "runs")
+
+    async def steps(pilot) -> None:
+        await desk.shows(pilot, "old-lynx")
+        await pilot.press("space", "down", "space", "b")
+        shown = await desk.shows(pilot, "RMSE  lower is better")
+        assert re.search(r"b calm-otter +0\.92 +▽ below user-item-bias", shown)
+        assert re.search(r"user-item-bias +0\.915 +baseline", shown)
+        assert "a brave-ibis over b calm-otter" in shown
+        assert "by -0.01, -0.015 to -0.005  d -0.21  p < .001  943 users" in shown
+        assert "! one run is left out; train it too" in shown
+        await pilot.press("escape")
+        await desk.until(pilot, lambda: len(app.screen_stack) == 1)
+
+    desk.use(app, steps, size)
 
 
 def test_a_fourth_mark_is_refused_with_a_word(three, desk) -> None:

@@ -32,8 +32,11 @@ def answer(preview: LoaderPreview, size: int) -> Line:
             rows += [("  +  ", "dim")] * bool(rows) + [(f"{figures.count(count)} {name}", "b")]
     batches = f"{_batches(preview)} an epoch" if size >= _ROOMY else _batches(preview)
     leak: Line = [("✓", "ok"), (" nothing leaks", "")]
+    looks = sum(finding.level in ("look", "wrong") for finding in preview.findings)
     if preview.repeated:
         leak = [("!", "warn"), (f" {_repeated(preview)}", "")]
+    elif looks:
+        leak = [("!", "warn"), (f" {looks} to look at", "")]
     return sentence([rows, [(batches, "")], leak], size)
 
 

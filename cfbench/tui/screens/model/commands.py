@@ -111,6 +111,29 @@ class Commands:
             Asking("find a setting", self._screen.wanted, "part of a name, a word of its help"), take
         )
 
+    # -- its learning rate --
+
+    def action_find_lr(self) -> None:
+        """Start a learning-rate test, or show the schedule again."""
+        screen = self._screen
+        if screen.lr_test.asked is not None:
+            screen.lr_test.forget()
+        elif screen.refusals or screen.draft is None or screen.draft.experiment is None:
+            screen.workbench.say("this can't be trained as it is", "bad")
+            return
+        else:
+            screen.lr_test.asked = screen.draft.experiment
+            screen.workbench.work(screen.find_lr(screen.draft.experiment), "lr")
+        screen.turn_to("schedule")
+        screen.show()
+
+    def action_take_lr(self) -> None:
+        """Write the suggested learning rate into the experiment."""
+        found = self._screen.lr_test.suggestion
+        if found is not None:
+            self._screen.workbench.edit(lambda draft: draft.set("optimizer.lr", found))
+            self._screen.workbench.say(f"optimizer.lr = {found:g}; u takes it back")
+
     # -- looking at it --
 
     def action_differences(self) -> None:

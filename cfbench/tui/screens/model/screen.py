@@ -18,11 +18,12 @@ from cfbench.tui.drawing.lines import Line, text
 from cfbench.tui.parts.chart import Chart, ChartPane
 from cfbench.tui.parts.form import Form, Heading
 from cfbench.tui.parts.pane import Pane
-from cfbench.tui.screens.model import costs
+from cfbench.tui.screens.model import costs, rates
 from cfbench.tui.screens.model.commands import Commands
 from cfbench.tui.screens.model.costs import Estimate
 from cfbench.tui.screens.model.known import KEYS, Known, Refusal
 from cfbench.tui.screens.model.listing import Listing
+from cfbench.tui.screens.model.rates import LrTest
 from cfbench.tui.settings import Setting
 from cfbench.tui.shell.screen import WorkScreen
 from cfbench.tui.workspace import short_name
@@ -44,6 +45,8 @@ class ModelScreen(Commands, WorkScreen):
         Command("model.schedule", KEYS["schedule"], "", "another schedule of the learning rate", "choose('schedule')"),
         Command("model.loss", KEYS["loss"], "", "another loss", "choose('loss')"),
         Command("model.metrics", KEYS["metrics"], "", "what is measured after each epoch", "metrics"),
+        Command("model.find_lr", "f", "lr", "find a learning rate: it grows for some steps; once more: the schedule"),
+        Command("model.take_lr", "F", "", "take the learning rate that was found"),
         Command("model.write", "v", "TOML", "the experiment as text"),
         Command("model.undo", "u", "undo", "take the last change back"),
         Command("model.find", "slash", "find", "show only settings with some text"),
@@ -66,6 +69,7 @@ class ModelScreen(Commands, WorkScreen):
         super().__init__()
         self.wanted = ""
         self.estimate = Estimate()
+        self.lr_test = LrTest()
         self.refusals: Sequence[Refusal] = ()
         self.base: Experiment | None = None
         self._base_run: str | None = None
@@ -120,6 +124,8 @@ class ModelScreen(Commands, WorkScreen):
         return costs.panel(self.estimate, bool(self.refusals), self.known.title("optimizer"), height)
 
     def _curve(self) -> Chart:
+        if self.lr_test.asked is not None:
+            return rates.curve(self.lr_test)
         title = self.known.title("schedule") if self.known else ""
         return costs.curve(self.estimate, bool(self.refusals) or self.draft is None, title)
 
@@ -163,6 +169,10 @@ class ModelScreen(Commands, WorkScreen):
             self.query_one("#model", Form).title = f"model  {known.title('model')}"
             self.query_one("#learning", Form).title = f"optimizer  {known.title('optimizer')}"
         self._ask_cost()
+        if self.lr_test.asked is not None and (self.draft is None or self.draft.experiment != self.lr_test.asked):
+            self.lr_test.forget()
+            drawn = (*drawn, "schedule")
+        self.query_one("#schedule", ChartPane).title = "schedule" if self.lr_test.asked is None else "loss by lr"
         if self.draft and self._base_run != workspace.front:
             self._base_run = workspace.front
             self.workbench.work(self._find_base(workspace.front), "base")
@@ -223,10 +233,25 @@ class ModelScreen(Commands, WorkScreen):
         for name in ("cost", "schedule", "answer", "foot"):
             self.query_one(f"#{name}", Pane).repaint()
 
+    async def find_lr(self, experiment: Experiment) -> None:
+        """Ask the bench for a learning-rate test of an experiment, and draw it."""
+        test, link = self.lr_test, self.workbench.link
+        try:
+            found = await link.ask(Bench.find_lr, await link.ask(Bench.check, experiment, ""))
+            error = ""
+        except CfbenchError as refused:
+            found, error = None, str(refused)
+        if test.asked == experiment:
+            test.found, test.error = found, error
+            for name in ("schedule", "foot"):
+                self.query_one(f"#{name}", Pane).repaint()
+
     # -- commands --
 
     def live(self, command: Command) -> bool:
         """Return whether a command can be done now: most need an experiment."""
+        if command.verb == "take_lr":
+            return self.lr_test.suggestion is not None
         return self.draft is not None and (command.verb != "differences" or bool(self._base_run))
 
     def back(self) -> None:

@@ -9,14 +9,16 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from cfbench.answers import RunSummary
+from cfbench.bench.interface import Bench
 from cfbench.tui.commands import Command
 from cfbench.tui.dialogs.choosing import Choice, Choosing, among
+from cfbench.tui.dialogs.reading import Reading
 from cfbench.tui.drawing import figures
 from cfbench.tui.drawing.lines import Line
 from cfbench.tui.parts.chart import Chart, ChartPane
 from cfbench.tui.parts.pane import Pane
 from cfbench.tui.parts.table import Column, Table
-from cfbench.tui.screens.runs import comparing
+from cfbench.tui.screens.runs import comparing, fairness
 from cfbench.tui.screens.runs.answering import answer
 from cfbench.tui.screens.runs.card import card
 from cfbench.tui.screens.runs.doing import Doing
@@ -25,7 +27,8 @@ from cfbench.tui.screens.runs.listing import GROUPS, ORDERS, Wanted, Words, list
 from cfbench.tui.screens.runs.settings import NOTHING, Settings
 from cfbench.tui.screens.runs.table import Listed, RunsTable
 from cfbench.tui.shell import layout
-from cfbench.tui.workspace import ALIVE, MOST_MARKS
+from cfbench.tui.shell.strips import Foot
+from cfbench.tui.workspace import ALIVE, MOST_MARKS, short_name
 
 _MOVING_SECONDS = 4.0
 """Seconds between two pictures of what a living run changes by itself, so that few bytes go out."""
@@ -41,6 +44,7 @@ class RunsScreen(Doing):
         Command("runs.mark", "space", "mark", "mark the run to compare it, at most three"),
         Command("runs.open", "enter", "open", "bring the run forward and show it on Train"),
         Command("runs.compare", "equals_sign", "compare", "the marked runs side by side"),
+        Command("runs.fairness", "b", "baselines", "the marked runs, or this one, beside baselines: do they differ?"),
         Command("runs.filter", "slash", "find", "list only runs that have some words: failed, lr:0.005, a note"),
         Command("runs.sort", "S", "sort", "order by another column; the same once more turns it round"),
         Command("runs.group_by", "G", "group", "headings over runs that share a setting, a seed, a group"),
@@ -65,6 +69,7 @@ class RunsScreen(Doing):
         self._followed: set[str] = set()
         self._looks: list[tuple[object, ...]] = []
         self._due = False
+        self._comparing = False
         self._compared: list[comparing.Row] = []
 
     def panels(self) -> Iterable[Widget]:
@@ -213,6 +218,25 @@ class RunsScreen(Doing):
     def action_compare(self) -> None:
         """Show the marked runs side by side."""
         self.turn_to("compared")
+
+    def action_fairness(self) -> None:
+        """Compare the marked runs, or the one under the cursor, with baselines and each other."""
+        shared, run = self.workbench.workspace, self.chosen
+        named = {run: f"{letter} {short_name(run)}" for letter, run in shared.letters() if run in shared.marks}
+        if not named and run:
+            named = {run.id: short_name(run.id)}
+        if named and not self._comparing:
+            self._comparing = True
+            self.workbench.say("measuring, and fitting baselines …")
+            self.workbench.work(self._show_fairness(named), "compare")
+
+    async def _show_fairness(self, named: dict[str, str]) -> None:
+        try:
+            found = await self.workbench.link.ask(Bench.compare, list(named))
+        finally:
+            self._comparing = False
+        self.query_one("#foot", Foot).say("")
+        self.app.push_screen(Reading("on the same rows", fairness.lines(found, named, self.size.width - 8)))
 
     def action_filter(self) -> None:
         """Type what runs must have."""
