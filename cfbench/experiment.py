@@ -199,6 +199,12 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
 COMPONENTS = ("splitter", "model", "loss", "optimizer", "schedule")
 """The tables of an experiment that name one plugin each; [[metrics]] names any number, [sampler] one or none."""
 
+PLUGIN_TABLES = (*COMPONENTS, "sampler")
+"""All tables that name one plugin."""
+
+SAMPLER = "uniform"
+"""The sampler of a loss that needs one, where the experiment names none."""
+
 _METRIC = re.compile(r"(?P<name>[^@~]+)(@(?P<k>\d+))?(~(?P<candidates>\d+))?")
 
 
@@ -316,7 +322,7 @@ def parse(document: Mapping[str, Any], where: str = "experiment") -> Experiment:
                 raise BadInput(f"{key} = {_shown(value)} is not a list", where=where, mend="write [[metrics]] tables")
             fields[key] = tuple(_metric(metric, f"metrics[{n}]", where) for n, metric in enumerate(value))
         elif key == "sampler":
-            fields[key] = _component(value, key, where, "uniform")
+            fields[key] = _component(value, key, where, SAMPLER)
         elif hints[key] is Component:
             fields[key] = _component(value, key, where, _default(key))
         else:

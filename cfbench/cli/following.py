@@ -60,6 +60,9 @@ def print_event(event: dict[str, Any]) -> None:
             say(f"resumed after step {event['from_step']:,}")
             for notice in event["notices"]:
                 say(f"note: {notice}")
+        case "fit":
+            metrics = "".join(f", {name} {number(value)}" for name, value in event["metrics"].items())
+            say(f"{event['fraction']:>4.0%}  {event['note']}{metrics}")
         case "epoch":
             show(epoch_line(event))
         case "waiting" | "paused" | "stopped":

@@ -59,7 +59,10 @@ def show_(name: str, kind: str | None, as_json: bool) -> None:
         return
     show(f"{found.title} ({found.kind})", found.summary, "", f"name  {found.full_name}", f"from  {_origin(found)}")
     for fact, value in found.facts.items():
-        if value not in ("", [], {}, False):
+        if isinstance(value, dict) and value and all(isinstance(part, str) for part in value.values()):
+            show("", fact.replace("_", " "))
+            print_table(["", ""], [[f"  {key}", said] for key, said in value.items()])
+        elif value not in ("", [], {}, False):
             said = value if isinstance(value, str) else msgspec.json.encode(value).decode()
             show(f"{fact.replace('_', ' ')}: {said}")
     if found.properties:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from cfbench.errors import BadInput
-from cfbench.experiment import COMPONENTS, Component, Experiment, metric
+from cfbench.experiment import COMPONENTS, SAMPLER, Component, Experiment, metric
 from cfbench.registry import parameters
 from cfbench.registry.catalogue import Catalogue
 
@@ -32,7 +32,7 @@ def resolve(experiment: Experiment, catalogue: Catalogue, where: str = "") -> Ex
         changed["training"] = msgspec.structs.replace(experiment.training, epochs=1, early_stopping=0)
     needed = catalogue.find("loss", changed["loss"].name).facts.get("negatives") and not itself
     if sampler is None and needed:
-        sampler = Component("uniform")
+        sampler = Component(SAMPLER)
     if sampler is not None:
         changed["sampler"] = _resolved(sampler, "sampler", "sampler", catalogue, where)
     return msgspec.structs.replace(experiment, **changed)

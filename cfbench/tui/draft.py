@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from cfbench import experiment as experiments
 from cfbench.errors import BadInput
-from cfbench.experiment import COMPONENTS, LARGEST_FILE, Component, Experiment
+from cfbench.experiment import LARGEST_FILE, PLUGIN_TABLES, SAMPLER, Component, Experiment
 from cfbench.registry.catalogue import Catalogue
 from cfbench.registry.parameters import NONE
 from cfbench.tui.drafting import choosing, comparing, rewriting
@@ -88,7 +88,8 @@ class Draft:
 
     def plugin(self, table: str) -> str:
         """Return the name of the plugin in a table such as "model", the default one where none is named."""
-        return str(self.get(f"{table}.name", getattr(Experiment(), table).name))
+        usual: Component = getattr(Experiment(), table) or Component(SAMPLER)
+        return str(self.get(f"{table}.name", usual.name))
 
     def changed_lines(self, base: Experiment | Draft | None) -> list[Line]:
         """Return the lines of the TOML, each with what it was in `base` where that differs."""
@@ -163,7 +164,7 @@ class Draft:
     def _in_words(self, path: str) -> str:
         if not path:
             return "the TOML back to what it was"
-        if path in COMPONENTS:
+        if path in PLUGIN_TABLES:
             return f"{path} back to {self.plugin(path).rpartition(':')[2]}"
         if path == "metrics" and self.experiment:
             return f"metrics back to {comparing.metrics_in_words(self.experiment) or 'none'}"
@@ -209,7 +210,7 @@ class Draft:
 
     def _with(self, path: str, value: Any) -> str:
         if value is None:
-            if keys_of(path)[0] not in (*COMPONENTS, "metrics"):
+            if keys_of(path)[0] not in (*PLUGIN_TABLES, "metrics"):
                 return self._without(path)
             value = NONE
         if comparing.same(value, self.get(path, MISSING)):

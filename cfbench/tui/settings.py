@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from cfbench import experiment as experiments
 from cfbench.errors import BadInput
-from cfbench.experiment import COMPONENTS, Experiment
+from cfbench.experiment import PLUGIN_TABLES, Experiment
 from cfbench.registry.declarations import Declaration
 from cfbench.registry.parameters import NONE, check_value
 from cfbench.tui.drafting import values
@@ -189,7 +189,7 @@ def check(setting: Setting, value: Any) -> Any:
         BadInput: the command line refuses it too.
     """
     root, _, rest = setting.path.partition(".")
-    if root in COMPONENTS or root not in Experiment.__struct_fields__:
+    if root in PLUGIN_TABLES or root not in Experiment.__struct_fields__:
         return check_value(setting.schema, value, "", setting.path)
     if value is None and setting.optional:
         return None

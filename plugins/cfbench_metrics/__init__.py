@@ -53,9 +53,7 @@ class ListParams:
 
 _NOBODY = "left out of the mean"
 _TIES = "the mean over all orders of items with equal scores"
-_CANDIDATES = (
-    "items that training saw, without those known of the user; a relevant item that training did not see is missed"
-)
+_CANDIDATES = "items that training saw, less those known of the user; relevant ones it did not see are missed"
 
 
 def _card(formula: str, gain: str = "1 for each relevant item", ideal: str = "none") -> dict[str, str]:

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from cfbench.plugin import DataInfo, FitData, NoParams, ScoreRequest
+from cfbench.plugin import DataInfo, Factorization, FitData, NoParams, ScoreRequest
 from cfbench_models import UserItemBiasParams
 
 
@@ -73,6 +73,11 @@ class UserItemBias(nn.Module):
     def score(self, request: ScoreRequest) -> torch.Tensor:
         """Return the items' biases for each user, (n, n_items)."""
         return self.item_bias.expand(len(request.users), -1).clone()
+
+    def factorization(self) -> Factorization:
+        """Return the biases; vectors are one 0 each."""
+        users, items = (torch.zeros((len(bias), 1), dtype=bias.dtype) for bias in (self.user_bias, self.item_bias))
+        return Factorization(users, items, self.user_bias, self.item_bias, self.mean.item())
 
 
 def _damped(codes: NDArray[np.int32], residual: NDArray[np.float64], n: int, damping: float) -> NDArray[np.float64]:

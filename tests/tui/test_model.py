@@ -318,3 +318,22 @@ def test_the_schedule_comes_back(bench, desk) -> None:
         await desk.shows(pilot, "One-cycle  highest")
 
     desk.use(app, steps)
+
+
+def test_a_loss_against_drawn_items_brings_its_sampler(bench, desk) -> None:
+    app = desk.app(bench, "model")
+
+    async def steps(pilot) -> None:
+        await desk.shows(pilot, "n_factors")
+        await pilot.press("n")
+        assert len(app.screen_stack) == 1, "a loss of ratings needs none"
+        await pilot.press("l", "b", "p", "r", "enter")
+        await desk.until(pilot, lambda: app.workspace.draft.plugin("loss").endswith("bpr"))
+        await desk.shows(pilot, "sampler  Uniform")
+        await pilot.press("n", "p", "o", "p", "enter")
+        await desk.shows(pilot, "sampler  Popularity")
+        assert app.workspace.draft.experiment.sampler.params["alpha"] == 0.75
+        await pilot.press("u")
+        await desk.shows(pilot, "sampler  Uniform")
+
+    desk.use(app, steps, (140, 50))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from cfbench.errors import BadInput
-from cfbench.experiment import COMPONENTS, Component, Experiment, same_plugin
+from cfbench.experiment import PLUGIN_TABLES, Component, Experiment, same_plugin
 from cfbench.tui.drafting.statements import Path, layout, written
 from cfbench.tui.drafting.values import shown
 
@@ -107,7 +107,7 @@ def _was(base: Experiment, path: Path, value: Any) -> str | None:
     former = _in_experiment(base, path)
     if former is MISSING:
         return ""
-    plugin = path[0] in COMPONENTS or path[0] == "metrics"
+    plugin = path[0] in PLUGIN_TABLES or path[0] == "metrics"
     if plugin and path[-1] == "name":
         return None if same_plugin(former, value) else str(former).rpartition(":")[2]
     none = "none" if plugin else "guessed"

@@ -56,6 +56,9 @@ class Commands:
         if self._set_up is None:
             return
         _, catalogue, known = self._set_up
+        if table == "sampler" and not known.draws:
+            self._screen.workbench.say(f"the loss {known.title('loss')} draws no items", "warn")
+            return
         current = known.plugin(table)
 
         def take(name: str | None) -> None:

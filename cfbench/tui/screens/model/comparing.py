@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cfbench.experiment import COMPONENTS, Experiment, same_plugin
+from cfbench.experiment import PLUGIN_TABLES, Experiment, same_plugin
 from cfbench.tui.drafting.comparing import same
 from cfbench.tui.drafting.values import shown
 
@@ -52,7 +52,7 @@ def command_line(experiment: Experiment, defaults: Mapping[str, Mapping[str, Any
         defaults: for each table that names a plugin, the defaults of that plugin's parameters.
     """
     usual = flat(Experiment())
-    for table in COMPONENTS:
+    for table in PLUGIN_TABLES:
         usual |= {f"{table}.{key}": value for key, value in defaults.get(table, {}).items()}
     words = [
         shlex.quote(f"{path}={_as_typed(value)}")
@@ -67,7 +67,7 @@ def _counts_anyway(path: str, value: Any, usual: Any) -> bool:
         return len(value) == len(usual) and all(
             same_plugin(one["name"], other["name"]) and len(one) == 1 for one, other in zip(value, usual, strict=True)
         )
-    if path.endswith(".name") and path.partition(".")[0] in COMPONENTS:
+    if path.endswith(".name") and path.partition(".")[0] in PLUGIN_TABLES:
         return same_plugin(value, usual)
     return same("none" if value is None else value, "none" if usual is None else usual)
 

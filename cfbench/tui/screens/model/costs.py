@@ -54,15 +54,23 @@ def _row(name: str, value: str, note: str, tone: str) -> Line:
 
 
 def _rows(cost: Cost, optimizer: str) -> list[tuple[str, str, str]]:
-    epochs = round(cost.seconds / cost.seconds_an_epoch) if cost.seconds_an_epoch else 0
     largest = sorted(cost.tables.items(), key=lambda table: -_numbers(table[1]))[:_LONGEST_NOTE]
     return [
         ("parameters", figures.count(cost.parameters), f"{len(cost.tables)} tables"),
         ("model", figures.size(cost.model_bytes), ""),
         (f"with {optimizer}", figures.size(cost.model_bytes + cost.optimizer_bytes), ""),
+        *_times(cost),
+        *((name, figures.count(_numbers(shape)), " × ".join(map(figures.count, shape))) for name, shape in largest),
+    ]
+
+
+def _times(cost: Cost) -> list[tuple[str, str, str]]:
+    if not cost.seconds_an_epoch:
+        return [("training", "by itself", "no steps")]
+    epochs = round(cost.seconds / cost.seconds_an_epoch)
+    return [
         ("an epoch", figures.span(cost.seconds_an_epoch), f"{figures.count(cost.steps_an_epoch)} steps"),
         ("the run", figures.span(cost.seconds), f"{epochs} epochs"),
-        *((name, figures.count(_numbers(shape)), " × ".join(map(figures.count, shape))) for name, shape in largest),
     ]
 
 
@@ -112,6 +120,8 @@ def answer(model: str, estimate: Estimate, refusals: Sequence[Refusal], width: i
     ]
     epoch: Line = [(figures.span(cost.seconds_an_epoch), f"b {tone}"), (" an epoch, ", tone)]
     whole: Line = [(figures.span(cost.seconds), f"b {tone}"), (" in all", tone)]
+    if not cost.seconds_an_epoch:
+        return sentence([[title], *size, [("trains itself, in one go", tone)]], width)
     for clauses in ([[title], *size, [*epoch, *whole]], [[title], *size, whole], [[title], size[0], whole]):
         if sum(map(cells, clauses)) + (len(DOT) + 2) * (len(clauses) - 1) <= width:
             return sentence(clauses, width)

@@ -17,7 +17,7 @@ from cfbench.tui.drafting import choosing
 from cfbench.tui.parts.form import Heading
 from cfbench.tui.settings import Setting, find, settings_of, settings_of_table
 
-KEYS = {"optimizer": "w", "schedule": "s", "loss": "l", "metrics": "M"}
+KEYS = {"optimizer": "w", "schedule": "s", "loss": "l", "sampler": "n", "metrics": "M"}
 """Part of an experiment -> the key that chooses another one."""
 
 _USED_DAILY = ("loader.batch_size", "training.epochs", "training.early_stopping", "experiment.seed")
@@ -81,13 +81,30 @@ class Known:
             (Heading(f"schedule  {self.title('schedule')}", f"{KEYS['schedule']} change"), self.of("schedule")),
             (Heading("training"), self._training()),
             (Heading(f"loss  {self.title('loss')}", f"{KEYS['loss']} change"), self.of("loss")),
+            *self._sampling(),
             (Heading(f"metrics  {self._metrics_in_words()}", f"{KEYS['metrics']} change"), self._of_metrics()),
         ]
-        listed: list[Setting | Heading] = list(self._narrowed(self.of("optimizer")))
+        listed: list[Setting | Heading] = []
+        model = self.plugin("model")
+        if model and model.facts.get("batches") == "none" and not self._wanted:
+            listed.append(Heading(f"{label(model.title)} trains itself: not used"))
+        listed += self._narrowed(self.of("optimizer"))
         for heading, settings in groups:
             narrowed = self._narrowed(settings)
             listed += [heading, *narrowed] if narrowed or not self._wanted else []
         return listed
+
+    def _sampling(self) -> list[tuple[Heading, list[Setting]]]:
+        """Return the group of the sampler, where the loss needs one."""
+        if not self.draws:
+            return []
+        return [(Heading(f"sampler  {self.title('sampler')}", f"{KEYS['sampler']} change"), self.of("sampler"))]
+
+    @property
+    def draws(self) -> bool:
+        """Whether the loss is of rows against drawn items."""
+        loss = self.plugin("loss")
+        return bool(loss and loss.facts.get("negatives"))
 
     def _training(self) -> list[Setting]:
         settings = [s for table in ("loader", "training", "experiment") for s in settings_of_table(table)]
@@ -117,6 +134,7 @@ class Known:
 
     def _refusals(self) -> Iterator[Refusal]:
         shown = [*self.of("model"), *self.of("optimizer"), *self.of("schedule"), *self._training(), *self.of("loss")]
+        shown += self.of("sampler") if self.draws else []
         elsewhere = [*self.of("splitter"), *settings_of_table("loader"), *settings_of_table("data")]
         told = set()
         for setting in (*shown, *self._of_metrics(), *elsewhere):

@@ -44,6 +44,7 @@ class ModelScreen(Commands, WorkScreen):
         Command("model.optimizer", KEYS["optimizer"], "optimizer", "another optimizer", "choose('optimizer')"),
         Command("model.schedule", KEYS["schedule"], "", "another schedule of the learning rate", "choose('schedule')"),
         Command("model.loss", KEYS["loss"], "", "another loss", "choose('loss')"),
+        Command("model.sampler", KEYS["sampler"], "", "another sampler of negatives", "choose('sampler')"),
         Command("model.metrics", KEYS["metrics"], "", "what is measured after each epoch", "metrics"),
         Command("model.find_lr", "f", "lr", "find a learning rate: it grows for some steps; once more: the schedule"),
         Command("model.take_lr", "F", "", "take the learning rate that was found"),
@@ -250,6 +251,8 @@ class ModelScreen(Commands, WorkScreen):
 
     def live(self, command: Command) -> bool:
         """Return whether a command can be done now: most need an experiment."""
+        if command.action == "choose('sampler')":
+            return self.known is not None and self.known.draws
         if command.verb == "take_lr":
             return self.lr_test.suggestion is not None
         return self.draft is not None and (command.verb != "differences" or bool(self._base_run))

@@ -50,11 +50,16 @@ class EpochTable(Struct, frozen=True):
         return [
             ("◆" if best else "", "b"),
             (figures.count(event["epoch"]), "b" if best else ""),
-            _value(event["train_loss"], f"s1{weight}"),
-            _value(... if event["valid_loss"] is None else event["valid_loss"], f"s2{weight}"),
+            _value(_there(event["train_loss"]), f"s1{weight}"),
+            _value(_there(event["valid_loss"]), f"s2{weight}"),
             *(_value(event["metrics"].get(name, ...), weight.strip()) for name in self.metrics),
             (figures.MISSING if seconds is None else figures.span(seconds), "dim"),
         ]
+
+
+def _there(loss: float | None) -> object:
+    """Return a loss; "..." where there is none, as of a model that only ranks."""
+    return ... if loss is None else loss
 
 
 def _value(value: object, roles: str) -> Span:
@@ -104,6 +109,8 @@ def _sentence(event: Event, steps_an_epoch: float) -> tuple[str, str, str] | Non
     step = event["step"] if "step" in event else event.get("from_step", 0)
     at = epoch_of(step, steps_an_epoch)
     reason = str(event.get("reason", ""))
+    if kind == "fit":
+        return "", f"{event['fraction']:.0%} {event['note']}".replace("%", " %").strip(), ""
     if kind == "checkpoint":
         size = f", {figures.size(event['bytes'])}" if "bytes" in event else ""
         return "", f"checkpoint at {at}{size}", ""
