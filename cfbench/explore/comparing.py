@@ -52,6 +52,7 @@ def compare(
     common = _common(lines, findings)
     if common:
         _refuse_other_candidates(trained, scorers, findings)
+    _equal_budgets(lines, findings)
     everybody = [
         *lines,
         *(_baselines(trained, tables, scorers, part, common, findings) if with_baselines and common else ()),
@@ -223,6 +224,15 @@ def _common(lines: Sequence[_Line], findings: list[Finding]) -> list[str]:
         what = f"{left_out} run{'s are' if left_out > 1 else ' is'} left out: not every line has a run on that split"
         findings.append(Finding("look", what, "train the others on it too (--folds all, --seeds N)"))
     return common
+
+
+def _equal_budgets(lines: Sequence[_Line], findings: list[Finding]) -> None:
+    """Say where some lines were chosen among more settings than others."""
+    if len({line.trials for line in lines}) > 1:
+        told = ", ".join(f"{line.name} among {line.trials}" for line in lines)
+        findings.append(
+            Finding("look", f"settings were chosen with unequal budgets: {told}", "search for all of them as long")
+        )
 
 
 def _refuse_other_candidates(trained: Sequence[Trained], scorers: Sequence[Scorer], findings: list[Finding]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,8 +22,9 @@ def save(run: RunFolder, part: str, step: int, measured: Measured) -> None:
     values: dict[str, Any] = {**known, **measured.by_user, _USERS: measured.users}
     run.results.mkdir(mode=0o700, exist_ok=True)
     place = run.results / f"{part}-{step}.npz"
-    aside = place.with_suffix(".tmp.npz")
-    np.savez(aside, **values)
+    aside = place.with_suffix(".tmp")
+    with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        np.savez(file, **values)
     aside.replace(place)
 
 

@@ -167,3 +167,16 @@ def test_what_can_not_be_compared(trained: dict[str, Any]) -> None:
         compare(runs_of(trained, "dot-product 1"), ["ndgc@5"])
     with pytest.raises(BadInput, match="k = 0 is not allowed"):
         compare(runs_of(trained, "dot-product 1"), ["ndcg@0"])
+
+
+def test_unequal_budgets_are_named(explored: Path, trained: dict[str, Any]) -> None:
+    """Two settings of one group are two trials; a run alone is one."""
+    for factors in (1, 3):
+        about = {"seed": 1, "seeds": {"split": 5}, "group": "tuned", "name": f"tuned-{factors}"}
+        tables = document(explored, model={"name": "dot-product", "n_factors": factors}, experiment=about)
+        run = python.train({**tables, "metrics": ["rmse"]}).run.id
+    found = compare([run, trained["biased-dot-product 1"]], ["rmse"])
+    assert [line.trials for line in found.lines if not line.baseline] == [2, 1]
+    assert [finding.what for finding in found.findings] == [
+        "settings were chosen with unequal budgets: tuned-3 among 2, biased-dot-product-1 among 1"
+    ]
