@@ -111,12 +111,31 @@ def prepare(experiment: Experiment) -> RunFolder:
             mend="set it to 0, or split some off",
         )
     known = catalogue()
+    _refuse_unrankable(experiment, interactions, known)
 
     def fill(run: RunFolder) -> None:
         _fill(run, experiment, interactions, split, known)
 
     with disk_full(paths.folder("runs"), "no space is left for a new run"):
         return folder.create(experiment.experiment.name, fill)
+
+
+def _refuse_unrankable(experiment: Experiment, interactions: Interactions, known: Catalogue) -> None:
+    """Raise BadInput where pairs that stand in no row are to be scored, and the model reads a field of rows alone."""
+    if not known.find("model", experiment.model.name).facts.get("fields"):
+        return
+    readers = [m for m in experiment.metrics if known.find("metric", m.name).facts.get("reads") != "predictions"]
+    if not readers and experiment.sampler is None:
+        return
+    owned = {name.partition("/")[2] for name in kept.owned_fields(interactions)}
+    fields = [*interactions.categorical, *interactions.continuous]
+    if loose := [field for field in fields if field not in owned]:
+        what = readers[0].name.rpartition(":")[2] if readers else "a loss against drawn items"
+        raise BadInput(
+            f"'{loose[0]}' belongs neither to users nor to items, so {what} has no value of it for pairs without a row",
+            where="metrics" if readers else "loss",
+            mend="leave the field out, or choose another model, metric or loss",
+        )
 
 
 def _fill(run: RunFolder, experiment: Experiment, interactions: Interactions, split: Split, known: Catalogue) -> None:

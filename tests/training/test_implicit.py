@@ -16,7 +16,7 @@ from cfbench.errors import BadInput
 from cfbench.loading.components import component, installed
 from cfbench.loading.negatives import Negatives
 from cfbench.loading.previewing import open_loader
-from cfbench.runs.preparing import checked
+from cfbench.runs.preparing import checked, prepare
 from cfbench.training.learner import Learner
 
 Make = Callable[..., Any]
@@ -164,3 +164,20 @@ def test_what_an_experiment_without_words_gets(clicks: Path) -> None:
     closed = made(clicks, model={"name": "ease"}, training={"epochs": 9, "early_stopping": 2})
     assert (closed.training.epochs, closed.training.early_stopping) == (1, 0)
     assert closed.metrics == ranked.metrics
+
+
+def test_pairs_without_a_row_need_fields_that_somebody_owns(tmp_path: Path) -> None:
+    """A field of the rating itself is refused before training, not after its first epoch."""
+    path = tmp_path / "ratings.csv"
+    rows = [
+        f"u{n % 8},i{n % 5},{1 + n % 5},{'phone' if n % 3 else 'tv'},{'old' if n % 8 < 4 else 'young'}"
+        for n in range(200)
+    ]
+    path.write_text("\n".join(["user,item,rating,device,age", *rows]) + "\n")
+    about = {"data": {"source": str(path), "categorical": ["age"]}, "model": {"name": "embedding-mlp"}}
+    assert prepare(checked(experiments.parse({**about, "metrics": ["ndcg@3"]})))
+    about["data"] = {"source": str(path), "categorical": ["device"]}
+    assert prepare(checked(experiments.parse({**about, "metrics": ["rmse"]})))
+    for tables in ({"metrics": ["ndcg@3"]}, {"loss": {"name": "bpr"}, "metrics": ["rmse"]}):
+        with pytest.raises(BadInput, match="'device' belongs neither to users nor to items"):
+            prepare(checked(experiments.parse({**about, **tables})))
