@@ -115,7 +115,14 @@ class Loader(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     """The table [loader]."""
 
     batch_size: Annotated[int, Meta(ge=1, description="rows a step")] = 64
-    shuffle: Annotated[bool, Meta(description="a new order of the training rows each epoch")] = True
+    shuffle: Annotated[bool, Meta(description="training rows in drawn order")] = True
+    reshuffle: Annotated[
+        bool, Meta(description="draw the order anew each epoch, else once; drawing takes time too")
+    ] = True
+    blocks: Annotated[
+        Count,
+        Meta(description="put rows of like users and items together: so many ranges of users by half as many of items"),
+    ] = 0
     drop_last: Annotated[bool, Meta(description="leave out an epoch's last batch when it is short")] = False
 
     def batches(self, rows: int) -> int:
@@ -147,7 +154,10 @@ class Training(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
             examples=["auto", "cpu", "cuda", "cuda:1", "mps"],
         ),
     ] = "auto"
-    engine: Annotated[Literal["auto", "autograd"], Meta(description="how the model is trained")] = "auto"
+    engine: Annotated[
+        Literal["auto", "autograd", "fused"],
+        Meta(description="fused: a row a step in closed form, by compiled loops; auto: where that is the very same"),
+    ] = "auto"
     threads: Annotated[
         Count, Meta(description="CPU threads of torch; more than 1 pays with batches of thousands; 0: torch's choice")
     ] = 1

@@ -20,6 +20,7 @@ _PLACES = {
     "baselines": ("XDG_CACHE_HOME", ".cache", "baselines"),
     "declarations": ("XDG_CACHE_HOME", ".cache", "declarations"),
     "index": ("XDG_CACHE_HOME", ".cache", "index"),
+    "kernels": ("XDG_CACHE_HOME", ".cache", "kernels"),
     "state": ("XDG_STATE_HOME", ".local/state", "state"),
 }
 

@@ -585,15 +585,24 @@ class Splitter(Declaration):
 class Loss(Declaration):
     """``target(params)`` gives a callable: (prediction, target), both float32 (B,), to a scalar tensor, a mean.
 
+    Where its params have the field `l2`, core adds l2 times the mean over the batch of |p_u|² + |q_i|² + b_u² + b_i²,
+    of the rows of the model's `Factorization`.
+
     With `negatives` it is (positive, negative, log_q): scores of the batch's items, float32 (B,), and of n items drawn
     for each of its rows, (B, n); log_q is the logarithm of the chance with which the sampler draws them, as a pair of
     tensors of these shapes.
+
+    Attributes:
+        negatives: it is of rows against drawn items.
+        form: which loss of the fused engine it is, where it is one: "mse", (prediction - target)², or "logits",
+            log(1 + exp(score)) - target * score.
     """
 
     kind = "loss"
 
     _: KW_ONLY
     negatives: bool = False
+    form: Literal["", "mse", "logits"] = ""
 
 
 @dataclass(frozen=True)
@@ -613,9 +622,16 @@ class Optimizer(Declaration):
     """``target(parameters: Iterable[torch.nn.Parameter], params) -> torch.optim.Optimizer``.
 
     Its params have the field `lr`; the schedule sets it, and momentum, in the optimizer's groups before each step.
+
+    Attributes:
+        rule: which row rule of the fused engine it is while all its parameters but lr have their defaults: "sgd",
+            w -= lr g, or "adagrad", of which `cfbench_optimizers.rows:RowAdagrad` has the formula.
     """
 
     kind = "optimizer"
+
+    _: KW_ONLY
+    rule: Literal["", "sgd", "adagrad"] = ""
 
 
 @dataclass(frozen=True)

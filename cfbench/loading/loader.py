@@ -101,6 +101,10 @@ class Part:
         page = slice(number * self.batch_size, (number + 1) * self.batch_size)
         return self._encoded(self._numbers[page if self._order is None else self._order(epoch)[page]])
 
+    def order(self, epoch: int) -> NDArray[np.int64] | None:
+        """Return the permutation of the rows in an epoch, int64 (n,); None where they keep their order."""
+        return None if self._order is None else self._order(epoch)
+
     def chunks(self, size: int = 16_384) -> Iterator[Batch]:
         """Yield all rows in the order of the data, `size` at a time."""
         for start in range(0, self.n_rows, size):
@@ -126,9 +130,12 @@ class Loader:
         self.split, self.split_hash = split, split_hash(split, interactions.fingerprint)
         settings = experiment.loader
         self._given = experiment.data.candidates
+        cells = _cells(interactions, split.train, settings.blocks) if settings.blocks else None
 
         def order(epoch: int) -> NDArray[np.int64]:
-            return numpy_generator(experiment, "shuffle", epoch).permutation(len(split.train))
+            drawn = epoch if settings.reshuffle else 0
+            permutation = numpy_generator(experiment, "shuffle", drawn).permutation(len(split.train))
+            return permutation if cells is None else permutation[np.argsort(cells[permutation], kind="stable")]
 
         def encoded(numbers: NDArray[np.int64]) -> Batch:
             return encode(interactions, numbers, self.encoder)
@@ -216,6 +223,22 @@ class Loader:
         """Return how many rows of a part have a user, or an item, that training did not see."""
         zero = (part.all.x == 0).sum(0)
         return {"user": int(zero[0]), "item": int(zero[1])}
+
+
+def _cells(interactions: Interactions, train: NDArray[np.int64], blocks: int) -> NDArray[np.int32]:
+    """Return for each training row its cell of `blocks` ranges of users by half as many of items, of like weight.
+
+    Rows of a cell touch few rows of the tables, so that these stay in a near cache while they are trained on.
+    """
+    parts = blocks, max(1, blocks // 2)
+    found = []
+    for field, n in zip(("user", "item"), parts, strict=True):
+        codes = getattr(interactions, field)[train]
+        weight = np.cumsum(np.bincount(codes))
+        cuts = np.searchsorted(weight, weight[-1] * np.arange(1, n) / n)
+        found.append(np.searchsorted(cuts, np.arange(len(weight)), side="right")[codes])
+    cells: NDArray[np.int32] = (found[0] * parts[1] + found[1]).astype(np.int32)
+    return cells
 
 
 def encode(interactions: Interactions, numbers: NDArray[np.int64], encoder: Encoder) -> Batch:

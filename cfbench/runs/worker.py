@@ -151,7 +151,7 @@ def _circumstances(learner: Learner) -> dict[str, Any]:
 
     return {
         "device": learner.predictor.device_name,
-        "engine": "the model's own" if learner.itself else "autograd",
+        "engine": learner.engine,
         "threads": learner.experiment.training.threads or torch.get_num_threads(),
         "parameters": sum(tensor.numel() for tensor in learner.predictor.module.state_dict().values()),
         "deterministic": learner.predictor.deterministic,

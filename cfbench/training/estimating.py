@@ -20,6 +20,7 @@ from cfbench.loading.previewing import open_loader
 from cfbench.loading.splits import make_split
 from cfbench.registry.faults import in_its_own_words
 from cfbench.training.components import make_schedule
+from cfbench.training.fused.engine import FusedEngine
 from cfbench.training.learner import Learner
 from cfbench.training.memory import Room, require
 from cfbench.training.trying import Nobody, trial
@@ -54,7 +55,7 @@ def cost(experiment: Experiment) -> Cost:
             parameters=sum(parameter.numel() for parameter in named.values()),
             tables={name: tuple(parameter.shape) for name, parameter in named.items()},
             model_bytes=model_bytes,
-            optimizer_bytes=_state_bytes(learner.optimizer) if learner.optimizer else 0,
+            optimizer_bytes=_state_bytes(learner),
             steps_an_epoch=1 if learner.itself else learner.steps_an_epoch,
             seconds_an_epoch=seconds,
             seconds=seconds * experiment.training.epochs,
@@ -97,12 +98,29 @@ def _seconds_an_epoch(learner: Learner) -> float:
     train = learner.loader.train
     assert len(train.all)  # encoded now: that is done once a training, not once an epoch
     learner.predictor.module.train()
+    if learner.fused:
+        return _seconds_of_pieces(learner, learner.fused)
     began = time.perf_counter()
     batches = train.batches()
     first = next(batches)
     ordering = time.perf_counter() - began
     times = list(_step_times(learner, itertools.chain([first], batches)))
     return ordering + statistics.median(times[WARM_UP:] or times[-1:]) * learner.steps_an_epoch
+
+
+def _seconds_of_pieces(learner: Learner, fused: FusedEngine) -> float:
+    """Return the time of an order, and of an epoch's pieces as the median of a few, compiled before."""
+    began = time.perf_counter()
+    fused.put_in_order(0, learner.experiment.loader.reshuffle)
+    ordering = time.perf_counter() - began
+    piece = min(learner.step_event_every, learner.steps_an_epoch)
+    rate = learner.schedule(0).lr
+    times = []
+    for _ in range(WARM_UP + 3):
+        began = time.perf_counter()
+        fused.run(0, piece, rate)
+        times.append(time.perf_counter() - began)
+    return ordering + statistics.median(times[WARM_UP:]) * learner.steps_an_epoch / piece
 
 
 def _step_times(learner: Learner, batches: Iterable[Batch]) -> Iterator[float]:
@@ -123,6 +141,11 @@ def _bytes(tensor: torch.Tensor) -> int:
     return tensor.numel() * tensor.element_size()
 
 
-def _state_bytes(optimizer: torch.optim.Optimizer) -> int:
+def _state_bytes(learner: Learner) -> int:
+    if learner.fused:
+        return sum(sums.nbytes for sums in learner.fused.state.values())
+    if learner.optimizer is None:
+        return 0
+    optimizer = learner.optimizer
     states = [value for state in optimizer.state.values() for value in state.values()]
     return sum(_bytes(value) for value in states if isinstance(value, torch.Tensor))

@@ -26,11 +26,14 @@ from cfbench.plugin import FitData, Rates, Step
 from cfbench.training import components, snapshot
 from cfbench.training.checkpoints import Checkpoints
 from cfbench.training.evaluation import evaluate, predict
+from cfbench.training.fused.engine import FusedEngine, chosen
 from cfbench.training.objective import Objective
 from cfbench.training.progress import Progress
 from cfbench.training.reproducible import reproducible
 
 STEP_EVENTS_AN_EPOCH = 40
+PIECES_AN_EPOCH = 8
+"""Pieces in which the fused engine takes an epoch; it can be stopped, and its rate changes, between them."""
 
 
 class Events(Protocol):
@@ -80,11 +83,14 @@ class Learner:
         self.predictor = components.Predictor(experiment, find, loader.encoder.info(self.streams))
         self.itself: Callable[[FitData], Iterator[Step] | None] | None = getattr(self.predictor.module, "fit", None)
         self.objective = Objective(experiment, find, loader)
-        self.optimizer = None if self.itself else components.make_optimizer(experiment, find, self.predictor.module)
+        self.fused = chosen(experiment, find, self.predictor, loader)
+        whole = self.itself or self.fused
+        self.optimizer = None if whole else components.make_optimizer(experiment, find, self.predictor.module)
         self.schedule = components.make_schedule(experiment, find, self.steps_an_epoch * self.settings.epochs)
         self.metrics = components.make_metrics(experiment, find)
         self.progress = Progress()
-        self.step_event_every = max(1, self.steps_an_epoch // STEP_EVENTS_AN_EPOCH)
+        pieces = PIECES_AN_EPOCH if self.fused else STEP_EVENTS_AN_EPOCH
+        self.step_event_every = max(1, self.steps_an_epoch // pieces)
 
     def _start_global_streams(self, torch_stream: str) -> None:
         """Seed the generators that belong to nobody, for plugins that draw from them."""
@@ -131,7 +137,47 @@ class Learner:
         patience = self.settings.early_stopping
         return self.progress.epoch >= self.settings.epochs or bool(patience and self.progress.stale >= patience)
 
+    @property
+    def engine(self) -> str:
+        """What trains the model, in words."""
+        return "the model's own" if self.itself else "fused" if self.fused else "autograd"
+
+    def _run_fused_epoch(self, fused: FusedEngine) -> bool:
+        """Take an epoch in compiled loops, a piece at a time; return False when told to stop on the way."""
+        started, progress, n = time.monotonic(), self.progress, self.steps_an_epoch
+        rows_before = progress.loss_rows
+        fused.put_in_order(progress.epoch, self.experiment.loader.reshuffle)
+        while progress.batch < n:
+            end = min(n, progress.batch + self.step_event_every)
+            rates = self.schedule(progress.step)
+            total = fused.run(progress.batch, end, rates.lr)
+            if not math.isfinite(total):
+                reached = progress.step + end - progress.batch
+                raise Diverged(
+                    f"the loss became {total} by step {reached:,} (epoch {progress.epoch + 1})",
+                    mend=f"the likely cause is a learning rate too high: try optimizer.lr = {self._lower_lr()}",
+                )
+            before = progress.step
+            progress.add_rows(total, end - progress.batch)
+            self.events.write("step", step=progress.step, loss=progress.close_window(), lr=rates.lr)
+            if progress.batch < n:
+                every = self.settings.checkpoint_every
+                due = bool(every) and progress.step // every > before // every
+                stop = self._stop_wanted()
+                if due or stop:
+                    fused.settle()
+                    self.checkpoint()
+                if stop:
+                    return False
+        fused.settle()
+        spent = time.monotonic() - started
+        self._close_epoch(progress.loss_sum / progress.loss_rows, (progress.loss_rows - rows_before) / spent)
+        self.checkpoint()
+        return self._done() or not self._stop_wanted()
+
     def _run_epoch(self) -> bool:
+        if self.fused:
+            return self._run_fused_epoch(self.fused)
         started = time.monotonic()
         progress, rows_before = self.progress, self.progress.loss_rows
         for batch in self.loader.train.batches(progress.epoch, progress.batch):
@@ -155,7 +201,8 @@ class Learner:
         set_rates(self.optimizer, rates)
 
         loss, prediction = self.objective(self.predictor, batch, self.progress.step)
-        loss.backward()  # type: ignore[no-untyped-call]
+        penalty = self.objective.penalty(self.predictor, batch)
+        (loss if penalty is None else loss + penalty).backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         self.optimizer.zero_grad()
 
@@ -192,7 +239,8 @@ class Learner:
         """Write a checkpoint of this moment, tell of it, and let old ones go."""
         if self.checkpoints is None:
             return
-        tensors, state = snapshot.take(self.predictor.module, self.optimizer, self.streams, self.progress)
+        rows = {name: torch.from_numpy(sums) for name, sums in self.fused.state.items()} if self.fused else {}
+        tensors, state = snapshot.take(self.predictor.module, self.optimizer, self.streams, self.progress, rows)
         self.events.sync()
         size = self.checkpoints.write(self.progress.step, tensors, state)
         self.events.write("checkpoint", step=self.progress.step, bytes=size)
@@ -204,6 +252,10 @@ class Learner:
         assert self.checkpoints is not None
         tensors, state = self.checkpoints.read(step)
         self.progress = snapshot.put_back(tensors, state, self.predictor.module, self.optimizer, self.streams)
+        if self.fused:
+            for name, sums in self.fused.state.items():
+                sums[:] = tensors["optimizer"][name].numpy()
+            self.fused.take_in()
 
     def _checkpoint_if_due(self) -> bool:
         every = self.settings.checkpoint_every

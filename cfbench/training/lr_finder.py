@@ -12,6 +12,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 
+import msgspec
 import numpy as np
 import torch
 
@@ -57,6 +58,8 @@ def find_lr(experiment: Experiment) -> LrCurve:
         BadInput: its data can't be used, or its model is not trained by steps.
         WorkFailed: a plugin fails.
     """
+    by_steps = msgspec.structs.replace(experiment.training, engine="autograd")
+    experiment = msgspec.structs.replace(experiment, training=by_steps)
     loader = open_loader(experiment)
     with trial(experiment):
         with Room(experiment.model):

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from cfbench.errors import BadInput
 from cfbench.experiment import Experiment
 from cfbench.loading.components import Find, component
 from cfbench.loading.loader import Batch, Loader, Part
 from cfbench.loading.negatives import Negatives
+from cfbench.plugin import Factorization
 from cfbench.training.components import Predictor
 from cfbench.training.scoring import pair_fields
 
@@ -25,6 +27,7 @@ class Objective:
         live, params = component(find, "loss", experiment.loss)
         self._loss: Callable[..., torch.Tensor] = live.target(params)
         self._loader = loader
+        self._l2: float = getattr(params, "l2", 0.0)
         needed = live.negatives and experiment.sampler is not None
         self._negatives = Negatives(experiment, find, loader) if needed else None
 
@@ -32,6 +35,28 @@ class Objective:
     def draws(self) -> bool:
         """Whether it is of scores against drawn items, in no unit of the target."""
         return self._negatives is not None
+
+    def penalty(self, predictor: Predictor, batch: Batch) -> torch.Tensor | None:
+        """Return what l2 adds to the loss of a training batch, None where there is no l2.
+
+        Raises:
+            BadInput: the model has no tables that it could be of.
+        """
+        if not self._l2:
+            return None
+        if (give := getattr(predictor.module, "factorization", None)) is None:
+            raise BadInput(
+                f"the model {predictor.name} has no factorization, so l2 has no rows to hold down",
+                where="loss.l2",
+                mend="set it to 0; optimizer.weight_decay holds all parameters down",
+            )
+        tables: Factorization = give()
+        users, items = batch.x.unbind(1)
+        rows = [tables.user_factors[users].square().sum(1), tables.item_factors[items].square().sum(1)]
+        if tables.user_bias is not None and tables.item_bias is not None:
+            rows += [tables.user_bias[users].square(), tables.item_bias[items].square()]
+        total: torch.Tensor = torch.stack(rows).sum(0)
+        return self._l2 * total.mean()
 
     def __call__(self, predictor: Predictor, batch: Batch, step: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the loss of a training batch, a scalar, and the predictions that it is of; `step` from 0."""

@@ -43,6 +43,15 @@ class Progress(msgspec.Struct):
         self.window_sum += loss * rows
         self.window_rows += rows
 
+    def add_rows(self, total: float, rows: int) -> None:
+        """Count a step for each of some rows, whose losses sum up to `total`."""
+        self.step += rows
+        self.batch += rows
+        self.loss_sum += total
+        self.loss_rows += rows
+        self.window_sum += total
+        self.window_rows += rows
+
     def close_window(self) -> float:
         """Return the mean loss since the last step event, and start the next window."""
         mean = self.window_sum / self.window_rows

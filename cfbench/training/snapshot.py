@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -17,10 +18,18 @@ _Tensors = dict[str, torch.Tensor]
 
 
 def take(
-    module: nn.Module, optimizer: torch.optim.Optimizer | None, streams: TorchStreams, progress: Progress
+    module: nn.Module,
+    optimizer: torch.optim.Optimizer | None,
+    streams: TorchStreams,
+    progress: Progress,
+    row_state: Mapping[str, torch.Tensor] | None = None,
 ) -> tuple[dict[str, _Tensors], dict[str, Any]]:
-    """Return what `Checkpoints.write` takes: tensors by file and name, and the rest as JSON."""
+    """Return what `Checkpoints.write` takes: tensors by file and name, and the rest as JSON.
+
+    Where there is no optimizer, `row_state` stands in its place.
+    """
     optimizer_tensors, optimizer_state = _take_optimizer(module, optimizer) if optimizer else ({}, {})
+    optimizer_tensors = {**optimizer_tensors, **(row_state or {})}
     random_tensors, random_state = _take_random(streams)
     tensors = {"model": module.state_dict(), "optimizer": optimizer_tensors, "random": random_tensors}
     state = {"progress": msgspec.to_builtins(progress), "optimizer": optimizer_state, "random": random_state}

@@ -29,6 +29,13 @@ class SGDParams:
 
 
 @dataclass(frozen=True)
+class AdagradParams:
+    """Parameters of row-wise AdaGrad."""
+
+    lr: LearningRate = 0.1
+
+
+@dataclass(frozen=True)
 class AdamParams:
     """Parameters of Adam."""
 
@@ -64,6 +71,15 @@ def cfbench_optimizers() -> list[Optimizer]:
             "stochastic gradient descent, with momentum",
             "cfbench_optimizers.gradient:sgd",
             SGDParams,
+            rule="sgd",
+        ),
+        Optimizer(
+            "adagrad",
+            "Row-wise AdaGrad",
+            "each row of a table has a rate of its own, which falls as the row is learned",
+            "cfbench_optimizers.rows:RowAdagrad",
+            AdagradParams,
+            rule="adagrad",
         ),
         Optimizer("adam", "Adam", "Kingma & Ba 2015", "cfbench_optimizers.gradient:adam", AdamParams),
         Optimizer("adamw", "AdamW", "Loshchilov & Hutter 2019", "cfbench_optimizers.gradient:adamw", AdamWParams),
