@@ -8,6 +8,7 @@ import functools
 import inspect
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -402,6 +403,12 @@ class FakeLink:
         """Change the state."""
         self.state = LinkState(phase, time.monotonic(), reason=reason)
         self.on_state(self.state)
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what screens write to the folder that they were started in go into one of the test's own."""
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture
