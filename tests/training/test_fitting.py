@@ -21,11 +21,6 @@ from cfbench.training.evaluation import head_items, measure
 from cfbench.training.learner import Learner
 
 Make = Callable[..., Any]
-EASE = {"model": {"name": "ease", "n_factors": None}, "metrics": ["ndcg@5", "rmse"]}
-
-
-def of(name: str, **params: Any) -> dict[str, Any]:
-    return {"model": {"name": name, **params}}
 
 
 @pytest.fixture
