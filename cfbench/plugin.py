@@ -129,10 +129,20 @@ class Log:
 
 @dataclass(frozen=True)
 class Search:
-    """Where a search tries values when nobody says where: from `low` to `high`, by the logarithm beside `Log`."""
+    """Where a search tries values when nobody says where: from `low` to `high`, by the logarithm beside `Log`.
+
+    ``Search.among("normal", "uniform")`` tries these values instead.
+    """
 
     low: float
     high: float
+    _: KW_ONLY
+    values: tuple[str | int | float, ...] = ()
+
+    @classmethod
+    def among(cls, *values: str | int | float) -> Search:
+        """Return the annotation of a parameter of which a search tries these values alone."""
+        return cls(0, 0, values=values)
 
 
 # -- what plugins are given, and what they give back --

@@ -18,7 +18,7 @@ from cfbench.errors import BadInput, WorkFailed
 from cfbench.experiment import Experiment
 from cfbench.registry.declarations import Declaration
 from cfbench.search import spaces
-from cfbench.search.picking import Trial, ordered, simplest
+from cfbench.search.picking import Trial, ordered, simplest, standard_error
 from cfbench.search.spaces import SEARCHED
 from cfbench.search.studies import Method, Study
 
@@ -76,7 +76,7 @@ def search(
     try:
         study.run(trials, seconds, lambda trial: say(_line(trial, key, len(study.trials), trials)))
     except KeyboardInterrupt:
-        say(f"stopped; go on with it: cfbench search {file} --name {study.name}")
+        say(f"stopped; the same command with --name {study.name} goes on")
         return 130
     return _close(study, test, as_json)
 
@@ -123,8 +123,8 @@ def _close(study: Study, test: bool, as_json: bool) -> int:
         reason = study.trials[-1].reason if study.trials else "no settings could be tried"
         raise WorkFailed(f"no trial has a value of {study.metric}: {reason}{refused}", where=study.name)
     found = ordered(study.trials, study.better)
-    error = study.bench.evaluate(found[0].run).standard_errors.get(study.metric, 0.0)
-    picked = simplest(study.trials, study.better, error)
+    error = standard_error(study.bench.evaluate(found[0].run), study.metric)
+    picked = simplest(study.trials, study.better, error or 0.0)
     tested = study.bench.evaluate(picked.run, part="test") if test else None
     if as_json:
         print_json(_document(study, found, picked, error, tested))
@@ -134,7 +134,7 @@ def _close(study: Study, test: bool, as_json: bool) -> int:
 
 
 def _document(
-    study: Study, found: Sequence[Trial], picked: Trial, error: float, tested: Evaluation | None
+    study: Study, found: Sequence[Trial], picked: Trial, error: float | None, tested: Evaluation | None
 ) -> dict[str, Any]:
     return {
         "name": study.name,
@@ -151,7 +151,7 @@ def _document(
     }
 
 
-def _print(study: Study, found: Sequence[Trial], picked: Trial, error: float, tested: Evaluation | None) -> None:
+def _print(study: Study, found: Sequence[Trial], picked: Trial, error: float | None, tested: Evaluation | None) -> None:
     keys = [space.key for space in study.spaces]
     rows = [
         [
@@ -166,14 +166,17 @@ def _print(study: Study, found: Sequence[Trial], picked: Trial, error: float, te
     print_table(["  trial", study.metric.upper(), *keys, "parameters", "seconds"], rows, right=range(1, 4 + len(keys)))
     failed = sum(bool(trial.reason) for trial in study.trials)
     seconds = sum(trial.seconds for trial in study.trials)
-    show("", f"{len(found)} trials by {study.method}, {failed} failed, {seconds:,.1f} s of training; valid rows alone")
+    trials = f"{len(found)} trial{'s' * (len(found) != 1)}"
+    show("", f"{trials} by {study.method}, {failed} failed, {seconds:,.1f} s of training; valid rows alone")
+    spread = ", no standard error" if error is None else f" ± {number(error)} (standard error)"
+    near = "as good as" if error is None else "within one standard error of"
     show(
-        f"best: {found[0].run}, {study.metric.upper()} {number(found[0].value)} ± {number(error)} (standard error)",
-        f"picked *: {picked.run}, the fewest parameters within one standard error of the best",
+        f"best: {found[0].run}, {study.metric.upper()} {number(found[0].value)}{spread}",
+        f"picked *: {picked.run}, the fewest parameters {near} the best",
     )
     if study.refused:
         say(f"{len(study.refused)} settings could not be tried, the last: {study.refused[-1]}")
     if tested is not None:
         values = ", ".join(f"{name.upper()} {number(value)}" for name, value in tested.metrics.items())
         times = f"{tested.test_openings} time{'s' * (tested.test_openings > 1)}"
-        show(f"test, opened {times} for this run: {values}")
+        show(f"test rows of the picked run, opened {times}: {values}")

@@ -19,7 +19,7 @@ class Declaration(Struct, frozen=True):
         package: the distribution that it comes from, with its version; empty for a single file.
         path: the single file, with the hash of its content; empty for a package.
         schema: JSON schema (2020-12) of the parameters; "x-unit", "x-log" and "x-advanced" serve forms,
-            "x-search" searches.
+            "x-search" searches: [low, high], or {"among": values}.
         facts: what only its kind declares: fields, deterministic, needs_time, better, data, licence and so on.
     """
 

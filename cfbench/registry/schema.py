@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from cfbench import plugin
 from cfbench.errors import BadInput
+from cfbench.registry import parameters
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _SCALARS = {int: "integer", float: "number", bool: "boolean", str: "string"}
@@ -50,9 +51,11 @@ def _property(field: dataclasses.Field[Any], hint: Any) -> dict[str, Any]:
         raise BadInput("a parameter can't be called 'name'", mend="that key holds the plugin's own name")
     try:
         schema, extras = _typed(hint, ())
+        told = _told(extras)
+        _check_search(schema, told.get("x-search", []))
     except BadInput as error:
         raise BadInput(f"parameter {field.name}: {error.what}", mend=error.mend) from error
-    return {**schema, "default": _default(field), **_told(extras)}
+    return {**schema, "default": _default(field), **told}
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:
@@ -76,12 +79,22 @@ def _told(extras: tuple[Any, ...]) -> dict[str, Any]:
         elif isinstance(extra, plugin.Advanced):
             told["x-advanced"] = True
         elif isinstance(extra, plugin.Search):
-            if not extra.low < extra.high:
-                raise BadInput(
-                    f"Search({extra.low:g}, {extra.high:g}) does not rise", mend="write the smaller end first"
-                )
-            told["x-search"] = [extra.low, extra.high]
+            told["x-search"] = _searched(extra)
     return told
+
+
+def _searched(search: plugin.Search) -> list[float] | dict[str, Any]:
+    if search.values:
+        return {"among": list(search.values)}
+    if not search.low < search.high:
+        raise BadInput(f"Search({search.low:g}, {search.high:g}) does not rise", mend="write the smaller end first")
+    return [search.low, search.high]
+
+
+def _check_search(schema: dict[str, Any], searched: list[float] | dict[str, Any]) -> None:
+    """Raise BadInput where a search would try what the parameter does not allow."""
+    for value in searched["among"] if isinstance(searched, dict) else searched:
+        parameters.check_value(schema, value, "", "Search")
 
 
 def _typed(hint: Any, extras: tuple[Any, ...]) -> tuple[dict[str, Any], tuple[Any, ...]]:

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from cfbench.answers import Evaluation
+
 
 class Trial(Struct, frozen=True):
     """One run of a search.
@@ -19,7 +21,7 @@ class Trial(Struct, frozen=True):
         value: of the metric that is searched by, None where the run failed or has none.
         seconds: of training.
         parameters: numbers that its model has.
-        reason: why it failed, else "".
+        reason: why it has no value, else "".
     """
 
     run: str
@@ -34,6 +36,11 @@ def ordered(trials: Sequence[Trial], better: str) -> list[Trial]:
     """Return trials, the best first, those without a value last."""
     sign = 1 if better == "lower" else -1
     return sorted(trials, key=lambda trial: (trial.value is None, sign * (trial.value or 0.0)))
+
+
+def standard_error(evaluation: Evaluation, metric: str) -> float | None:
+    """Return the standard error of a metric's mean over users, None where it has no value a user."""
+    return evaluation.standard_errors.get(metric)
 
 
 def simplest(trials: Sequence[Trial], better: str, standard_error: float) -> Trial:

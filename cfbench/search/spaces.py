@@ -5,19 +5,22 @@ from __future__ import annotations
 import itertools
 import math
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cfbench.errors import BadInput, listing, nearest
 from cfbench.experiment import Component, Experiment
 from cfbench.registry.declarations import Declaration
+from cfbench.registry.parameters import NONE
 
 GRID_POINTS = 3
 """Points of a numeric space in a grid: its ends, and the middle."""
 
 SEARCHED = ("model", "optimizer", "loss", "sampler", "schedule")
 """The tables of an experiment that a search may vary."""
+
+_ONLY_SAID = ("experiment.name", "experiment.group", "experiment.notes")
 
 
 @dataclass(frozen=True)
@@ -114,9 +117,24 @@ def grid(spaces: Sequence[Space]) -> Iterator[dict[str, Any]]:
 
 
 def value_of(experiment: Experiment, key: str) -> Any:
-    """Return the value of a setting, such as "optimizer.lr"."""
+    """Return the value of a setting, such as "optimizer.lr", as TOML has it: one that is not set is "none"."""
     table, _, name = key.partition(".")
-    return _component(experiment, table).params.get(name)
+    value = _component(experiment, table).params.get(name)
+    return NONE if value is None else value
+
+
+def differing(one: Experiment, other: Experiment, varied: Collection[str]) -> list[str]:
+    """Return the settings, but for those varied, that make another model of the same data of two experiments."""
+    flat = [
+        {f"{table}.{name}": value for table, values in made.document().items() for name, value in _settings(values)}
+        for made in (one, other)
+    ]
+    keys = sorted(key for key in {*flat[0], *flat[1]} if flat[0].get(key) != flat[1].get(key))
+    return [key for key in keys if key not in varied and key not in _ONLY_SAID]
+
+
+def _settings(table: Any) -> Iterable[tuple[str, Any]]:
+    return table.items() if isinstance(table, Mapping) else ()  # metrics are a list, and change no model
 
 
 def _component(experiment: Experiment, table: str) -> Component:
@@ -125,8 +143,12 @@ def _component(experiment: Experiment, table: str) -> Component:
 
 
 def _of_property(key: str, property: Mapping[str, Any]) -> Space:
-    low, high = property["x-search"]
-    return Space(key, low, high, bool(property.get("x-log")), _number(property).get("type") == "integer")
+    searched = property["x-search"]
+    if isinstance(searched, Mapping):
+        return Space(key, values=tuple(searched["among"]))
+    low, high = searched
+    log = bool(property.get("x-log")) and low > 0
+    return Space(key, low, high, log, _number(property).get("type") == "integer")
 
 
 def _number(property: Mapping[str, Any]) -> Mapping[str, Any]:

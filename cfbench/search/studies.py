@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 Method = Literal["tpe", "random", "grid"]
 
 _WAIT_SECONDS = 5.0
-_REFUSED_IN_A_ROW = 50
-"""Settings that the experiment's own rules refuse, one after the other, after which a search gives up."""
+_USELESS_IN_A_ROW = 50
+"""Settings that the experiment's own rules refuse, or that were tried, one after the other, after which it gives up."""
 
 
 @dataclass
@@ -41,6 +42,7 @@ class Study:
         name: the group of the runs.
         trials: what was tried, in order.
         refused: settings that could not be, in a sentence each.
+        started: runs of the group so far, those that were stopped too.
     """
 
     bench: Bench
@@ -52,12 +54,25 @@ class Study:
     name: str
     trials: list[Trial] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    started: int = 0
 
     def recall(self) -> None:
-        """Take finished runs of the group, of an earlier search by this name, as trials."""
+        """Take finished runs of the group, of an earlier search by this name, as trials.
+
+        Raises:
+            BadInput: such a run is of another experiment, so that its value says nothing here.
+        """
+        varied = [space.key for space in self.spaces]
         for run in self.bench.runs():
+            self.started += run.group == self.name
             if run.group == self.name and run.state in ("finished", "failed"):
                 made = self.bench.experiment(run.id)
+                if others := spaces.differing(made, self.experiment, varied):
+                    raise BadInput(
+                        f"run {run.id} of '{self.name}' is of another experiment: it differs in {', '.join(others)}",
+                        where="--name",
+                        mend="take another name, or search as before",
+                    )
                 values = {space.key: spaces.value_of(made, space.key) for space in self.spaces}
                 self.trials.append(self._trial(run, values))
 
@@ -106,8 +121,8 @@ class Study:
         for trial in self.trials:
             if all(space.holds(trial.values[space.key]) for space in self.spaces):
                 study.add_trial(_told(trial, kinds))
-        refused = 0
-        while refused < _REFUSED_IN_A_ROW:
+        useless = 0
+        while useless < _USELESS_IN_A_ROW:
             asked = study.ask(kinds)
             before = len(self.trials)
 
@@ -117,15 +132,19 @@ class Study:
                 else:
                     study.tell(asked, trial.value)
 
-            yield dict(asked.params), hear
-            refused = 0 if len(self.trials) > before else refused + 1
+            same = next((trial for trial in self.trials if trial.values == asked.params), None)
+            if same:
+                hear(same)  # the same settings and seed give the same model
+            else:
+                yield dict(asked.params), hear
+            useless = 0 if len(self.trials) > before else useless + 1
 
     # -- trying --
 
     def _try(self, values: Mapping[str, Any]) -> Trial | None:
         """Run one trial to its end; None where the settings can't be."""
         about = msgspec.structs.replace(
-            self.experiment.experiment, name=f"{self.name}-{len(self.trials) + 1:03d}", group=self.name
+            self.experiment.experiment, name=f"{self.name}-{self.started + 1:03d}", group=self.name
         )
         document = msgspec.structs.replace(self.experiment, experiment=about).document()
         for key, value in values.items():
@@ -136,10 +155,12 @@ class Study:
         except BadInput as error:
             self.refused.append(str(error))
             return None
+        self.started += 1
         try:
             self._wait(run)
         except KeyboardInterrupt:
-            self.bench.command(run, "stop")
+            with contextlib.suppress(BadInput):  # it ended meanwhile
+                self.bench.command(run, "stop")
             raise
         return self._trial(self.bench.run(run), values)
 
@@ -153,9 +174,18 @@ class Study:
 
     def _trial(self, run: RunSummary, values: Mapping[str, Any]) -> Trial:
         started = self.bench.history(run.id, 16).last.get("started", {})
-        value = run.metrics.get(self.metric) if run.state == "finished" else None
-        reason = "" if run.state == "finished" else run.reason or run.state
+        value = self._value(run)
+        reason = ""
+        if value is None:
+            reason = f"its {self.metric} is no number" if run.state == "finished" else run.reason or run.state
         return Trial(run.id, dict(values), value, run.seconds, started.get("parameters", 0), reason)
+
+    def _value(self, run: RunSummary) -> float | None:
+        if run.state != "finished":
+            return None
+        if self.metric not in run.metrics:  # an earlier search by this name went by another metric
+            return self.bench.evaluate(run.id, (self.metric,)).metrics.get(self.metric)
+        return run.metrics[self.metric]
 
 
 def _distribution(space: Space) -> optuna.distributions.BaseDistribution:

@@ -47,14 +47,6 @@ def test_a_search_goes_on_picks_one_and_opens_its_test_rows_once(call: Call, fil
     assert [line["trials"] for line in compared["lines"]] == [3, 3]
 
 
-def test_settings_that_can_not_be_are_no_trials(call: Call, file: Path) -> None:
-    """What the model refuses is skipped, told, and not counted."""
-    told = answer(call, "search", str(file), "--method", "grid", "--space", "model.n_factors=0,4", "--trials", "9")
-    assert sorted(trial["values"]["model.n_factors"] for trial in told["trials"]) == [4, 50]
-    assert len(told["refused"]) == 1
-    assert "n_factors = 0 is not allowed" in told["refused"][0]
-
-
 def test_bad_input(call: Call, file: Path) -> None:
     assert call("search", str(file), "--space", "model.x=1,2")[0] == 2
     code, _, err = call("search", str(file), "--set", "splitter.test=0.0", "--test")

@@ -1,13 +1,13 @@
 """Parameters are checked against data alone, and each refusal says key, value and what is allowed."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, make_dataclass
 from enum import Enum
 from typing import Annotated, Literal
 
 import pytest
 
 from cfbench.errors import BadInput
-from cfbench.plugin import Advanced, Choices, Help, Log, NoParams, Range, Unit
+from cfbench.plugin import Advanced, Choices, Help, Log, NoParams, Range, Search, Unit
 from cfbench.registry.declarations import Declaration
 from cfbench.registry.parameters import check, help_of
 from cfbench.registry.schema import schema_of
@@ -160,6 +160,31 @@ def test_help_of_several_lines_becomes_one():
 
     properties = declaration(Told).properties["n"]
     assert (properties["description"], properties["x-unit"]) == ("how many, counted from 1", "rows each")
+
+
+def test_schema_says_where_a_search_tries_values():
+    @dataclass(frozen=True)
+    class Searched:
+        n: Annotated[int, Range(1, 64), Search(2, 16)] = 4
+        init: Annotated[Literal["a", "b", "c"], Search.among("a", "b")] = "c"
+
+    properties = declaration(Searched).properties
+    assert properties["n"]["x-search"] == [2, 16]
+    assert properties["init"]["x-search"] == {"among": ["a", "b"]}
+
+
+@pytest.mark.parametrize(
+    ("hint", "said"),
+    [
+        (Annotated[int, Search(16, 2)], r"parameter n: Search\(16, 2\) does not rise"),
+        (Annotated[int, Range(1, 8), Search(2, 16)], "parameter n: Search = 16 is not allowed"),
+        (Annotated[int, Range(1, 8), Search.among(2, 9)], "parameter n: Search = 9 is not allowed"),
+        (Annotated[str, Search(1, 2)], "parameter n: Search = 1 is not allowed"),
+    ],
+)
+def test_a_search_of_what_is_not_allowed_is_refused(hint, said):
+    with pytest.raises(BadInput, match=said):
+        schema_of(make_dataclass("Searched", [("n", hint, 1)], frozen=True))
 
 
 def test_schema_says_what_forms_need():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from cfbench.errors import BadInput
@@ -10,7 +11,6 @@ from cfbench.registry.catalogue import catalogue
 from cfbench.registry.declarations import Declaration
 from cfbench.registry.resolving import resolve
 from cfbench.search import spaces
-from cfbench.search.picking import Trial, ordered, simplest
 from cfbench.search.spaces import Space
 
 TABLES = ("model", "optimizer", "loss", "schedule")
@@ -59,23 +59,33 @@ def test_what_is_no_space_is_said(text: str, said: str) -> None:
         spaces.written(text, *made())
 
 
+def test_values_among_which_a_search_chooses_come_from_the_declaration_too() -> None:
+    resolved, declarations = made()
+    listed = {"init": {"type": "string", "x-search": {"among": ["normal", "uniform"]}}}
+    declaration = msgspec.structs.replace(declarations["model"], schema={"properties": listed})
+    assert spaces.declared(resolved, {"model": declaration}) == [Space("model.init", values=("normal", "uniform"))]
+
+
+def test_a_space_from_zero_is_not_by_the_logarithm() -> None:
+    resolved, declarations = made()
+    listed = {"init_sd": {"type": "number", "x-log": True, "x-search": [0, 1]}}
+    declaration = msgspec.structs.replace(declarations["model"], schema={"properties": listed})
+    assert spaces.declared(resolved, {"model": declaration}) == [Space("model.init_sd", 0, 1)]
+
+
+def test_a_setting_that_is_not_set_has_a_word() -> None:
+    assert spaces.value_of(made()[0], "model.y_range") == "none"
+
+
+def test_experiments_differ_in_what_makes_another_model() -> None:
+    one, _ = made(experiment={"name": "a", "group": "g"}, optimizer={"lr": 0.1})
+    other, _ = made(experiment={"seed": 7}, optimizer={"lr": 0.2}, training={"epochs": 3}, metrics=[{"name": "mae"}])
+    assert spaces.differing(one, other, ["optimizer.lr"]) == ["experiment.seed", "training.epochs"]
+
+
 def test_points_of_a_grid() -> None:
     assert Space("k", 1e-4, 1.0, log=True).points() == [1e-4, 0.01, 1.0]
     assert Space("k", 8, 128, log=True, whole=True).points() == [8, 32, 128]
     assert Space("k", 1, 2, whole=True).points() == [1, 2]
     every = list(spaces.grid([Space("a", values=(1, 2)), Space("b", values=("x", "y"))]))
     assert every == [{"a": 1, "b": "x"}, {"a": 1, "b": "y"}, {"a": 2, "b": "x"}, {"a": 2, "b": "y"}]
-
-
-def trial(run: str, value: float | None, parameters: int, seconds: float = 1.0) -> Trial:
-    return Trial(run, {}, value, seconds, parameters)
-
-
-def test_the_simplest_within_one_standard_error_is_picked() -> None:
-    trials = [trial("big", 0.90, 900), trial("small", 0.91, 90), trial("tiny", 0.95, 9), trial("lost", None, 1)]
-    assert [one.run for one in ordered(trials, "lower")] == ["big", "small", "tiny", "lost"]
-    assert simplest(trials, "lower", 0.02).run == "small"
-    assert simplest(trials, "lower", 0.0).run == "big"
-    assert simplest(trials, "lower", 0.2).run == "tiny"
-    assert simplest(trials, "higher", 0.01).run == "tiny"
-    assert simplest([trial("slow", 1, 5, 9.0), trial("fast", 1, 5, 2.0)], "lower", 0).run == "fast"
