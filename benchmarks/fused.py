@@ -27,7 +27,8 @@ import numpy as np
 import torch
 
 import cfbench
-from benchmarks.published.claims import data_folder, home
+from benchmarks.published.claims import data_folder
+from benchmarks.textbook import home
 from cfbench.loading.loader import Loader
 
 try:

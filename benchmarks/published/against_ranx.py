@@ -21,7 +21,8 @@ import polars as pl
 import torch
 
 import cfbench
-from benchmarks.published.claims import Claim, home, report
+from benchmarks.published.claims import Claim, report
+from benchmarks.textbook import home
 from cfbench import experiment as experiments
 from cfbench.data.frames import kept
 from cfbench.loading.components import component, installed

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from benchmarks.textbook import home
 
 
 @dataclass(frozen=True)
@@ -55,20 +55,6 @@ def data_folder(name: str, given: str | None = None) -> Path:
     """Return where a data set is: under `given`, $CFBENCH_TEST_DATA, or ../shared/data by the checkout."""
     beside = Path(__file__).resolve().parents[3] / "shared" / "data"
     return Path(given or os.environ.get("CFBENCH_TEST_DATA") or beside) / name
-
-
-@contextmanager
-def home() -> Iterator[Path]:
-    """Keep cfbench's folders under a temporary one, for a while."""
-    before = os.environ.get("CFBENCH_HOME")
-    with tempfile.TemporaryDirectory(prefix="cfbench-published-") as folder:
-        os.environ["CFBENCH_HOME"] = folder
-        try:
-            yield Path(folder)
-        finally:
-            os.environ.pop("CFBENCH_HOME")
-            if before is not None:
-                os.environ["CFBENCH_HOME"] = before
 
 
 def run(name: str, what: str, needed: str, check: Callable[[Path], bool], arguments: Sequence[str] | None) -> int:

@@ -8,6 +8,7 @@ import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -25,6 +26,7 @@ from cfbench.registry.catalogue import catalogue
 from cfbench.registry.resolving import resolve_metric
 from cfbench.runs import folder, state
 from cfbench.runs.folder import RunFolder
+from cfbench.runs.index import RunIndex
 from cfbench.runs.plugins import experiment_of
 from cfbench.training.components import Scorer, make_metrics
 
@@ -175,12 +177,11 @@ def _lines(trained: Sequence[Trained], metrics: Sequence[Component], part: Part)
 def _searches(groups: set[str]) -> dict[str, tuple[int, float]]:
     """Return group -> how many different experiments it has, and the seconds of all its runs."""
     found: dict[str, tuple[set[bytes], float]] = {}
-    for run in folder.all_runs() if groups else ():
-        summary = state.summary(run)
+    for summary in RunIndex().summaries() if groups else ():
         if summary.group in groups:
             different, seconds = found.get(summary.group, (set(), 0.0))
             with suppress(CfbenchError):
-                different.add(_sameness(experiment_of(run)))
+                different.add(_sameness(experiment_of(RunFolder(Path(summary.path)))))
             found[summary.group] = different, seconds + summary.seconds
     return {group: (len(different), seconds) for group, (different, seconds) in found.items()}
 

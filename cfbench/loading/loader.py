@@ -130,6 +130,8 @@ class Loader:
         self.split, self.split_hash = split, split_hash(split, interactions.fingerprint)
         settings = experiment.loader
         self._given = experiment.data.candidates
+        self._asked: dict[str, SparseRows] = {}
+        self._drawn: dict[tuple[str, int], NDArray[np.int32]] = {}
         cells = _cells(interactions, split.train, settings.blocks) if settings.blocks else None
 
         def order(epoch: int) -> NDArray[np.int64]:
@@ -172,6 +174,11 @@ class Loader:
 
     def asked(self, part: str) -> SparseRows:
         """Return the rows of a part by user code, without pairs that are known before."""
+        if part not in self._asked:
+            self._asked[part] = self._new_pairs(part)
+        return self._asked[part]
+
+    def _new_pairs(self, part: str) -> SparseRows:
         rows_of_part = self.by_user(part)
         owners = history.owners(rows_of_part)
         new = ~history.Pairs(self.known_before(part)).has(owners, rows_of_part.items)
@@ -185,6 +192,15 @@ class Loader:
             BadInput: the file can't be read, or is of other rows.
         """
         return self._candidates[part] if self._given else None
+
+    def among(self, part: str, n: int) -> NDArray[np.int32]:
+        """Return `n` items for each row of a part, int32 (rows, n): the file's where it has so many, else drawn."""
+        listed = self.candidates(part)
+        if listed is not None and listed.shape[1] == n:
+            return listed
+        if (part, n) not in self._drawn:
+            self._drawn[part, n] = candidates.drawn(self.interactions, self.split, part, n)
+        return self._drawn[part, n]
 
     @cached_property
     def _candidates(self) -> Mapping[str, NDArray[np.int32]]:

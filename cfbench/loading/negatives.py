@@ -40,6 +40,7 @@ class Negatives:
         self._cumulative = np.cumsum(self._chance)
         with np.errstate(divide="ignore"):
             self.log_q = np.log(self._chance).astype(np.float32)
+        self._frozen: dict[str, NDArray[np.int32]] = {}
         self._train = _Own(loader.by_user("train"))
 
     def draw(self, users: NDArray[np.int64], step: int) -> NDArray[np.int32]:
@@ -52,8 +53,10 @@ class Negatives:
 
     def frozen(self, users: NDArray[np.int64], part: str) -> NDArray[np.int32]:
         """Return items for the rows of a part to measure on, int32 (B, n), none of them the user's in either part."""
-        own = _Own(self._loader.by_user("train", part))
-        return self._draw(users, own, numpy_generator(self._experiment, f"negatives of {part}"))
+        if part not in self._frozen:
+            own = _Own(self._loader.by_user("train", part))
+            self._frozen[part] = self._draw(users, own, numpy_generator(self._experiment, f"negatives of {part}"))
+        return self._frozen[part]
 
     def _draw(self, users: NDArray[np.int64], own: _Own, generator: np.random.Generator) -> NDArray[np.int32]:
         found = self._items(generator.random((len(users), self.n)))

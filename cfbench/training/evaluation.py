@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cfbench.loading import candidates
 from cfbench.loading.loader import Loader, Part
 from cfbench.training.components import Predictor, Scorer
 from cfbench.training.objective import Objective
@@ -122,14 +121,8 @@ class _View:
         if not n:
             return self._ranked
         if n not in self._among:
-            self._among[n] = rank_among(self.predictor, self.loader, self.part, self._candidates(n))
+            self._among[n] = rank_among(self.predictor, self.loader, self.part, self.loader.among(self.part, n))
         return self._among[n]
-
-    def _candidates(self, n: int) -> NDArray[np.int32]:
-        given = self.loader.candidates(self.part)
-        if given is not None and given.shape[1] == n:
-            return given
-        return candidates.drawn(self.loader.interactions, self.loader.split, self.part, n)
 
     @property
     def constant(self) -> bool:

@@ -49,6 +49,12 @@ def _pointers(context: Any, builder: Any, table_type: Any, table: Any, index: An
     return [builder.bitcast(builder.gep(row, [index.type(b * LANES)]), _VECTOR.as_pointer()) for b in range(blocks)]
 
 
+def _both(context: Any, builder: Any, tables: Any, arguments: Any, blocks: int) -> Any:
+    """Return the addresses of the vectors of first[u] and second[i], of arguments that begin with these four."""
+    first = _pointers(context, builder, tables[0], *arguments[:2], blocks)
+    return zip(first, _pointers(context, builder, tables[1], *arguments[2:4], blocks), strict=True)
+
+
 def _call(builder: Any, name: str, result: Any, arguments: list[Any], fastmath: tuple[str, ...] = FAST) -> Any:
     known = builder.module.globals.get(name)
     function = known or ir.Function(
@@ -91,11 +97,8 @@ def _dot(typing: Any, first: Any, u: Any, second: Any, i: Any, blocks: Any) -> A
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         sums = [ir.Constant(_VECTOR, [0.0] * LANES)] * 2
-        rows = (
-            _pointers(context, builder, first, *arguments[:2], blocks.count),
-            _pointers(context, builder, second, *arguments[2:4], blocks.count),
-        )
-        for b, pair in enumerate(zip(*rows, strict=True)):
+        rows = _both(context, builder, (first, second), arguments, blocks.count)
+        for b, pair in enumerate(rows):
             p, q = (builder.load(pointer, align=4) for pointer in pair)
             sums[b % 2] = _fma(builder, p, q, sums[b % 2])
         return _sum(builder, builder.fadd(*sums, flags=FAST))
@@ -110,11 +113,8 @@ def _dots(typing: Any, first: Any, u: Any, second: Any, i: Any, blocks: Any) -> 
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         sums = [ir.Constant(_VECTOR, [0.0] * LANES)] * 3
-        rows = (
-            _pointers(context, builder, first, *arguments[:2], blocks.count),
-            _pointers(context, builder, second, *arguments[2:4], blocks.count),
-        )
-        for pair in zip(*rows, strict=True):
+        rows = _both(context, builder, (first, second), arguments, blocks.count)
+        for pair in rows:
             p, q = (builder.load(pointer, align=4) for pointer in pair)
             sums = [_fma(builder, x, y, total) for (x, y), total in zip(((p, q), (p, p), (q, q)), sums, strict=True)]
         return context.make_tuple(builder, signature.return_type, [_sum(builder, total) for total in sums])
@@ -146,12 +146,9 @@ def _mix(typing: Any, first: Any, u: Any, second: Any, i: Any, a: Any, b: Any, c
     _refuse_other_tables(first, second)
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        rows = (
-            _pointers(context, builder, first, *arguments[:2], blocks.count),
-            _pointers(context, builder, second, *arguments[2:4], blocks.count),
-        )
+        rows = _both(context, builder, (first, second), arguments, blocks.count)
         a_, b_, c_, d_ = (_all_lanes(builder, scalar) for scalar in arguments[4:8])
-        for pointers in zip(*rows, strict=True):
+        for pointers in rows:
             p, q = (builder.load(pointer, align=4) for pointer in pointers)
             builder.store(_fma(builder, b_, q, builder.fmul(a_, p, flags=FAST)), pointers[0], align=4)
             builder.store(_fma(builder, d_, p, builder.fmul(c_, q, flags=FAST)), pointers[1], align=4)

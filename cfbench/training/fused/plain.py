@@ -1,4 +1,4 @@
-"""The step of the fused engine in plain loops: what the vector kernels have to equal, and what runs where they can't.
+"""The step of the fused engine in plain loops: what the vector kernels have to equal.
 
 Model     z = mean + b_u + b_i + p_u · q_i;  prediction f(z) = z, or low + span * sigmoid(z).
 Loss      of one rating r: (r - f(z))², or with logits log(1 + exp(z)) - r z; plus l2 (|p_u|² + |q_i|² + b_u² + b_i²).
@@ -18,9 +18,6 @@ import math
 from typing import Any
 
 import numba as nb
-
-FAST = frozenset({"reassoc", "contract", "arcp", "nsz"})
-"""Liberties with floating point that a diverging fit survives: NaN and infinity stay what they are."""
 
 
 def plain_pass(
@@ -78,6 +75,3 @@ def plain_pass(
 
 exact = nb.njit(nogil=True, error_model="numpy")(plain_pass)
 """Strict arithmetic, for float64: the oracle."""
-
-portable = nb.njit(nogil=True, cache=True, error_model="numpy", fastmath=set(FAST))(plain_pass)
-"""For float32, where vector kernels are slower or can't be compiled."""
