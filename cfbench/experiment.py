@@ -159,8 +159,11 @@ class Training(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
         Meta(description="fused: a row a step in closed form, by compiled loops; auto: where that is the very same"),
     ] = "auto"
     threads: Annotated[
-        Count, Meta(description="CPU threads of torch; more than 1 pays with batches of thousands; 0: torch's choice")
+        Count, Meta(description="CPU threads; with autograd more than 1 pays with batches of thousands; 0: one a CPU")
     ] = 1
+    lock_free: Annotated[
+        bool, Meta(description="threads of the fused engine take any rows at once: no two runs are the same then")
+    ] = False
     precision: Annotated[Literal["float32", "float64"], Meta(description="of parameters and sums")] = "float32"
     early_stopping: Annotated[
         Count, Meta(description="stop after this many epochs without a better valid loss; 0: never")

@@ -635,13 +635,14 @@ class Optimizer(Declaration):
 
     Attributes:
         rule: which row rule of the fused engine it is while all its parameters but lr have their defaults: "sgd",
-            w -= lr g, or "adagrad", of which `cfbench_optimizers.rows:RowAdagrad` has the formula.
+            w -= lr g, "adagrad" or "adam", of which `cfbench_optimizers.rows` has the formulas. A row rule changes
+            nothing but rows that have a gradient, so core gives it sparse ones where tables are large.
     """
 
     kind = "optimizer"
 
     _: KW_ONLY
-    rule: Literal["", "sgd", "adagrad"] = ""
+    rule: Literal["", "sgd", "adagrad", "adam"] = ""
 
 
 @dataclass(frozen=True)

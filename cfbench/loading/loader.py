@@ -23,6 +23,8 @@ from cfbench.loading.streams import numpy_generator
 from cfbench.paths import given
 from cfbench.plugin import FitData, SparseRows, Split
 
+_GATHERED = 2**20
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -65,7 +67,7 @@ class Part:
         numbers: NDArray[np.int64],
         encoded: Callable[[NDArray[np.int64]], Batch],
         batch_size: int,
-        order: Callable[[int], NDArray[np.int64]] | None = None,
+        order: Callable[[int], NDArray[np.int32]] | None = None,
         drop_last: bool = False,
     ) -> None:
         self.batch_size = batch_size
@@ -101,8 +103,8 @@ class Part:
         page = slice(number * self.batch_size, (number + 1) * self.batch_size)
         return self._encoded(self._numbers[page if self._order is None else self._order(epoch)[page]])
 
-    def order(self, epoch: int) -> NDArray[np.int64] | None:
-        """Return the permutation of the rows in an epoch, int64 (n,); None where they keep their order."""
+    def order(self, epoch: int) -> NDArray[np.int32] | None:
+        """Return the permutation of the rows in an epoch, int32 (n,); None where they keep their order."""
         return None if self._order is None else self._order(epoch)
 
     def chunks(self, size: int = 16_384) -> Iterator[Batch]:
@@ -134,9 +136,10 @@ class Loader:
         self._drawn: dict[tuple[str, int], NDArray[np.int32]] = {}
         cells = _cells(interactions, split.train, settings.blocks) if settings.blocks else None
 
-        def order(epoch: int) -> NDArray[np.int64]:
+        def order(epoch: int) -> NDArray[np.int32]:
             drawn = epoch if settings.reshuffle else 0
-            permutation = numpy_generator(experiment, "shuffle", drawn).permutation(len(split.train))
+            numbers = np.arange(len(split.train), dtype=np.int32)
+            permutation = numpy_generator(experiment, "shuffle", drawn).permutation(numbers)
             return permutation if cells is None else permutation[np.argsort(cells[permutation], kind="stable")]
 
         def encoded(numbers: NDArray[np.int64]) -> Batch:
@@ -155,6 +158,21 @@ class Loader:
     def rows(self, part: str) -> NDArray[np.int64]:
         """Return the row numbers of "train", "valid", "test" or "given"."""
         return rows(self.split, part)
+
+    def train_columns(self, order: NDArray[np.integer[Any]] | None) -> tuple[NDArray[Any], ...]:
+        """Return users int32, items int32 and targets float32 of the training rows, each (n,), in an order of them.
+
+        They are gathered piece by piece, so that nothing of their size is held besides.
+        """
+        data, numbers = self.interactions, self.split.train
+        columns = data.user, data.item, data.target
+        gathered = tuple(np.empty(len(numbers), kind) for kind in (np.int32, np.int32, np.float32))
+        for start in range(0, len(numbers), _GATHERED):
+            page = slice(start, start + _GATHERED)
+            chosen = numbers[page] if order is None else numbers[order[page]]
+            for column, into in zip(columns, gathered, strict=True):
+                into[page] = column[chosen]
+        return gathered
 
     def by_user(self, *parts: str) -> SparseRows:
         """Return the rows of some parts by user code."""

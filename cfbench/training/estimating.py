@@ -96,10 +96,10 @@ def rates(experiment: Experiment, points: int = 200) -> list[Rate]:
 def _seconds_an_epoch(learner: Learner) -> float:
     """Return the time of putting all rows in order, and of so many steps as the median of some taken here."""
     train = learner.loader.train
-    assert len(train.all)  # encoded now: that is done once a training, not once an epoch
     learner.predictor.module.train()
     if learner.fused:
         return _seconds_of_pieces(learner, learner.fused)
+    assert len(train.all)  # encoded now: that is done once a training, not once an epoch
     began = time.perf_counter()
     batches = train.batches()
     first = next(batches)
@@ -113,7 +113,7 @@ def _seconds_of_pieces(learner: Learner, fused: FusedEngine) -> float:
     began = time.perf_counter()
     fused.put_in_order(0, learner.experiment.loader.reshuffle)
     ordering = time.perf_counter() - began
-    piece = min(learner.step_event_every, learner.steps_an_epoch)
+    piece = fused.end_after(0)
     rate = learner.schedule(0).lr
     times = []
     for _ in range(WARM_UP + 3):

@@ -32,8 +32,6 @@ from cfbench.training.progress import Progress
 from cfbench.training.reproducible import reproducible
 
 STEP_EVENTS_AN_EPOCH = 40
-PIECES_AN_EPOCH = 8
-"""Pieces in which the fused engine takes an epoch; it can be stopped, and its rate changes, between them."""
 
 
 class Events(Protocol):
@@ -89,8 +87,7 @@ class Learner:
         self.schedule = components.make_schedule(experiment, find, self.steps_an_epoch * self.settings.epochs)
         self.metrics = components.make_metrics(experiment, find)
         self.progress = Progress()
-        pieces = PIECES_AN_EPOCH if self.fused else STEP_EVENTS_AN_EPOCH
-        self.step_event_every = max(1, self.steps_an_epoch // pieces)
+        self.step_event_every = max(1, self.steps_an_epoch // STEP_EVENTS_AN_EPOCH)
 
     def _start_global_streams(self, torch_stream: str) -> None:
         """Seed the generators that belong to nobody, for plugins that draw from them."""
@@ -148,9 +145,9 @@ class Learner:
         rows_before = progress.loss_rows
         fused.put_in_order(progress.epoch, self.experiment.loader.reshuffle)
         while progress.batch < n:
-            end = min(n, progress.batch + self.step_event_every)
+            end = fused.end_after(progress.batch)
             rates = self.schedule(progress.step)
-            total = fused.run(progress.batch, end, rates.lr)
+            total = fused.run(progress.batch, end, rates.lr, progress.step)
             if not math.isfinite(total):
                 reached = progress.step + end - progress.batch
                 raise Diverged(
@@ -239,7 +236,9 @@ class Learner:
         """Write a checkpoint of this moment, tell of it, and let old ones go."""
         if self.checkpoints is None:
             return
-        rows = {name: torch.from_numpy(sums) for name, sums in self.fused.state.items()} if self.fused else {}
+        rows = {}
+        if self.fused:
+            rows = {name: torch.from_numpy(state).contiguous() for name, state in self.fused.state.items()}
         tensors, state = snapshot.take(self.predictor.module, self.optimizer, self.streams, self.progress, rows)
         self.events.sync()
         size = self.checkpoints.write(self.progress.step, tensors, state)
@@ -253,9 +252,7 @@ class Learner:
         tensors, state = self.checkpoints.read(step)
         self.progress = snapshot.put_back(tensors, state, self.predictor.module, self.optimizer, self.streams)
         if self.fused:
-            for name, sums in self.fused.state.items():
-                sums[:] = tensors["optimizer"][name].numpy()
-            self.fused.take_in()
+            self.fused.take_in(tensors["optimizer"])
 
     def _checkpoint_if_due(self) -> bool:
         every = self.settings.checkpoint_every

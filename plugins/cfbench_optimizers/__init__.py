@@ -46,6 +46,15 @@ class AdamParams:
 
 
 @dataclass(frozen=True)
+class LazyAdamParams:
+    """Parameters of lazy Adam."""
+
+    lr: LearningRate = 0.001
+    betas: Betas = (0.9, 0.999)
+    eps: Epsilon = 1e-8
+
+
+@dataclass(frozen=True)
 class AdamWParams:
     """Parameters of AdamW."""
 
@@ -82,5 +91,13 @@ def cfbench_optimizers() -> list[Optimizer]:
             rule="adagrad",
         ),
         Optimizer("adam", "Adam", "Kingma & Ba 2015", "cfbench_optimizers.gradient:adam", AdamParams),
+        Optimizer(
+            "lazy-adam",
+            "Lazy Adam",
+            "Adam that steps only the rows a batch touched, and leaves the means of the others as they are",
+            "cfbench_optimizers.rows:LazyAdam",
+            LazyAdamParams,
+            rule="adam",
+        ),
         Optimizer("adamw", "AdamW", "Loshchilov & Hutter 2019", "cfbench_optimizers.gradient:adamw", AdamWParams),
     ]

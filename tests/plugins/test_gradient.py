@@ -46,6 +46,21 @@ def test_sgd(parts: Make, momentum: float, weight_decay: float) -> None:
         np.testing.assert_allclose(after, w, rtol=1e-13)
 
 
+@pytest.mark.parametrize("sparse", [False, True])
+def test_lazy_adam_steps_as_torch_does_with_sparse_gradients(parts: Make, sparse: bool) -> None:
+    target, made = parts("optimizer", "lazy-adam", lr=0.05)
+    tables = [torch.nn.Parameter(torch.linspace(-1, 1, 60, dtype=torch.float64).reshape(20, 3)) for _ in range(2)]
+    optimizers = [target([tables[0]], made), torch.optim.SparseAdam([tables[1]], 0.05, (0.9, 0.999), 1e-8)]
+    for step in range(STEPS):
+        rows = torch.tensor([1, 4, 4, 1 + step, 9])
+        for table, optimizer, kind in zip(tables, optimizers, (sparse, True), strict=True):
+            (torch.nn.functional.embedding(rows, table, sparse=kind) ** 3).sum().backward()
+            optimizer.step()
+            optimizer.zero_grad()
+    torch.testing.assert_close(*tables, rtol=1e-12, atol=1e-12)
+    assert torch.equal(tables[0][15:].flatten(), torch.linspace(-1, 1, 60, dtype=torch.float64)[45:]), "untouched"
+
+
 @pytest.mark.parametrize(("name", "betas", "eps"), [("adam", (0.9, 0.999), 1e-8), ("adamw", (0.9, 0.99), 1e-5)])
 @pytest.mark.parametrize("weight_decay", [0.0, 0.1])
 def test_adam_and_adamw_with_their_documented_defaults(

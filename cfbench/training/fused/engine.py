@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,17 +14,21 @@ from numpy.typing import NDArray
 
 from cfbench import paths
 from cfbench.errors import BadInput
-from cfbench.experiment import Experiment
+from cfbench.experiment import Experiment, Training
 from cfbench.loading.components import Find, component
 from cfbench.loading.loader import Loader
 from cfbench.plugin import Factorization
 from cfbench.training.components import Predictor
+from cfbench.training.fused import strata
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-AHEAD = 8
-"""Ratings ahead for which rows are asked for: a table that fits the last cache needs no more."""
+PIECES = 8
+"""Pieces in which an epoch is taken; it can be stopped, and its rate changes, between them."""
+
+_AHEAD, _FAR_AHEAD, _LARGE = 8, 16, 2**25
+"""Ratings ahead for which rows are asked for: of tables that fit the last cache, and of those from so many bytes."""
 
 _LANES = 16
 
@@ -32,14 +38,16 @@ class _Choice:
     """What the experiment asks of the engine.
 
     Attributes:
-        rule: "sgd" or "adagrad".
+        rule: "sgd", "adagrad" or "adam".
         form: "mse" or "logits".
         l2: in the loss.
+        params: the optimizer's.
     """
 
     rule: str
     form: str
     l2: float
+    params: Any
 
 
 def chosen(experiment: Experiment, find: Find, predictor: Predictor, loader: Loader) -> FusedEngine | None:
@@ -59,7 +67,7 @@ def chosen(experiment: Experiment, find: Find, predictor: Predictor, loader: Loa
         if wanted == "fused":
             raise BadInput(f"the fused engine can't train this: {reason}", where="training.engine", mend='use "auto"')
         return None
-    return FusedEngine(predictor, loader, choice)
+    return FusedEngine(predictor, loader, choice, experiment.training)
 
 
 def _choice(experiment: Experiment, find: Find, predictor: Predictor) -> _Choice | str:
@@ -72,8 +80,8 @@ def _choice(experiment: Experiment, find: Find, predictor: Predictor) -> _Choice
     if experiment.loader.batch_size != 1:
         return "it takes one row a step: loader.batch_size = 1"
     if not optimizer.rule:
-        return f"the optimizer {optimizer.name} is no row rule: sgd and adagrad are"
-    if params != usual:
+        return f"the optimizer {optimizer.name} is no row rule: sgd, adagrad and lazy-adam are"
+    if optimizer.rule != "adam" and params != usual:
         return f"the optimizer {optimizer.name} is a row rule with the defaults of its other parameters alone"
     if not loss.form:
         return f"the loss {loss.name} is not one that it knows: mse and logistic are"
@@ -81,7 +89,7 @@ def _choice(experiment: Experiment, find: Find, predictor: Predictor) -> _Choice
         return "it works on the CPU, in float32"
     if _numba() is None:
         return "numba can't be imported here"
-    return _Choice(optimizer.rule, loss.form, getattr(loss_params, "l2", 0.0))
+    return _Choice(optimizer.rule, loss.form, getattr(loss_params, "l2", 0.0), params)
 
 
 def _unfit(predictor: Predictor, loader: Loader, choice: _Choice) -> str:
@@ -133,68 +141,112 @@ class FusedEngine:
 
     Attributes:
         rule: the row rule.
-        state: for adagrad the sums of user rows, item rows, user biases, item biases, float32; else empty.
+        state: name -> what the rule keeps of each row, float32: for adagrad G and the squared length of rows, for adam
+            the two means of their gradients.
     """
 
-    def __init__(self, predictor: Predictor, loader: Loader, choice: _Choice) -> None:
+    def __init__(self, predictor: Predictor, loader: Loader, choice: _Choice, settings: Training) -> None:
         self.rule, self._choice, self._loader = choice.rule, choice, loader
         self._tables: Factorization = predictor.module.factorization()  # type: ignore[operator]
-        tensors = _tensors(self._tables)
-        self._own = {name: tensor.detach() for name, tensor in tensors.items()}
-        self._arrays = {name: _padded(tensor) for name, tensor in self._own.items()}
+        self._own = {name: tensor.detach() for name, tensor in _tensors(self._tables).items()}
+        self._workers = strata.Workers(settings.threads, settings.lock_free)
+        self._order: tuple[object, strata.Order | None] = (None, None)
+        self._sides = tuple(_aligned((len(self._own[name]), 4)) for name in ("user_factors", "item_factors"))
         self.state: dict[str, NDArray[np.float32]] = {}
         if self.rule == "adagrad":
-            self.state = {name: np.ones(len(tensor), np.float32) for name, tensor in tensors.items()}
-        rows = loader.train.all
-        self._columns = tuple(
-            np.ascontiguousarray(column)
-            for column in (rows.x[:, 0].int().numpy(), rows.x[:, 1].int().numpy(), rows.target.numpy())
-        )
-        self._ordered: tuple[object, tuple[NDArray[Any], ...]] = (None, ())
+            for owner, side in zip(("user", "item"), self._sides, strict=True):
+                side[:, :2] = 1
+                named = {f"{owner}_factors": 0, f"{owner}_bias": 1, f"{owner}_lengths": 2}
+                self.state |= {name: side[:, column] for name, column in named.items()}
+        self.take_in()
+        if self.rule == "adam":
+            self.state = {
+                name: _aligned((len(array), 2 * (array.shape[1] if array.ndim > 1 else 1)))
+                for name, array in self._arrays.items()
+            }
 
     def put_in_order(self, epoch: int, reshuffled: bool) -> None:
         """Put the training rows into an epoch's order."""
         key = epoch if reshuffled else 0
-        if self._ordered[0] == key:
-            return
-        order = self._loader.train.order(epoch)
-        columns = self._columns if order is None else tuple(column[order] for column in self._columns)
-        self._ordered = key, columns
+        if self._order[0] != key:
+            self._order = None, None  # lets go of the last order before the next one is made
+            self._order = key, self._workers.order(self._loader, key, PIECES)
 
-    def run(self, start: int, end: int, lr: float) -> float:
-        """Take a step for each row from `start` to `end` of the order; return the sum of their losses."""
+    @property
+    def _rows(self) -> strata.Order:
+        assert self._order[1] is not None
+        return self._order[1]
+
+    def end_after(self, start: int) -> int:
+        """Return where the piece of the order that `start` is in ends."""
+        return self._rows.end_after(start)
+
+    def run(self, start: int, end: int, lr: float, step: int = 0) -> float:
+        """Take a step for each row from `start` to `end` of the order; return the sum of their losses.
+
+        Args:
+            start: row of the order.
+            end: likewise, the first that is left out.
+            lr: the rate.
+            step: how many steps were taken before.
+        """
+        if not start and self.rule == "adagrad":
+            self._measure_lengths()
+        return self._rows.run(start, end, functools.partial(self._pass, lr=lr, step=step - start))
+
+    def _pass(self, rows: slice, lr: float, step: int) -> float:
         from cfbench.training.fused import kernels
 
         f4 = np.float32
-        users, items, targets = (column[start:end] for column in self._ordered[1])
-        tables, state = self._arrays, None
-        if self.state:
-            usual = np.ones(0, f4)
-            names = ("user_factors", "item_factors", "user_bias", "item_bias")
-            state = tuple(self.state.get(name, usual) for name in names)
+        columns = [column[rows] for column in self._rows.columns]
+        factors = [self._arrays[name] for name in ("user_factors", "item_factors")]
+        biases = [self._arrays.get(name) for name in ("user_bias", "item_bias")]
         span = self._tables.y_range
         y_range = None if span is None else (f4(span[0]), f4(span[1] - span[0]))
-        k = self._own["user_factors"].shape[1]
-        return float(
-            kernels.fused_pass(
-                users, items, targets, tables["user_factors"], tables["item_factors"], tables.get("user_bias"),
-                tables.get("item_bias"), state, f4(self._tables.global_mean), f4(lr), f4(self._choice.l2), y_range,
-                () if self._choice.form == "logits" else None, f4(k), AHEAD,
-                kernels.blocks_of(tables["user_factors"].shape[1]),
-            )
-        )  # fmt: skip
+        logits = () if self._choice.form == "logits" else None
+        loss = f4(self._tables.global_mean), f4(lr), f4(self._choice.l2), y_range, logits
+        ahead = _AHEAD if sum(table.nbytes for table in factors) < _LARGE else _FAR_AHEAD
+        blocks = kernels.blocks_of(factors[0].shape[1])
+        if self.rule == "sgd":
+            return float(kernels.sgd_pass(*columns, *factors, *biases, *loss, ahead, blocks))
+        if self.rule == "adagrad":
+            biased, k = None if biases[0] is None else (), f4(self._own["user_factors"].shape[1])
+            return float(kernels.adagrad_pass(*columns, *factors, biased, self._sides, *loss, k, ahead, blocks))
+        moments, params = tuple(self.state.values()), self._choice.params
+        adam = step + rows.start, tuple(params.betas), f4(params.eps)
+        return float(kernels.adam_pass(*columns, *factors, *biases, moments, *loss, *adam, ahead, blocks))
 
     def settle(self) -> None:
-        """Put what was learned into the model, where its tables had to be copied to be padded."""
+        """Put what was learned into the model, where its tables had to be copied."""
         with torch.no_grad():
             for name, tensor in self._own.items():
                 array = torch.from_numpy(self._arrays[name])
                 if array.data_ptr() != tensor.data_ptr():
                     tensor.copy_(array[:, : tensor.shape[1]] if tensor.dim() == 2 else array)
 
-    def take_in(self) -> None:
-        """Take the model's tables anew, after a checkpoint was put back."""
+    def take_in(self, state: Mapping[str, torch.Tensor] | None = None) -> None:
+        """Take the model's tables anew and, after a checkpoint was put back, its state."""
         self._arrays = {name: _padded(tensor) for name, tensor in self._own.items()}
+        if self.rule == "adagrad":
+            for name, side in zip(("user_bias", "item_bias"), self._sides, strict=True):
+                if name in self._arrays:
+                    side[:, 3] = self._arrays[name]
+                    self._arrays[name] = side[:, 3]
+            self._measure_lengths()
+        for name, value in (state or {}).items():
+            self.state[name][:] = value.numpy()
+
+    def _measure_lengths(self) -> None:
+        for name, side in zip(("user_factors", "item_factors"), self._sides, strict=True):
+            side[:, 2] = np.einsum("nk,nk->n", self._arrays[name], self._arrays[name])
+
+
+def _aligned(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Return zeros that begin at a cache line, so that no vector of a row lies in two."""
+    size = int(np.prod(shape))
+    room = np.zeros(size + _LANES, np.float32)
+    start = -room.ctypes.data % 64 // 4
+    return room[start : start + size].reshape(shape)
 
 
 def _padded(tensor: torch.Tensor) -> NDArray[np.float32]:
@@ -203,8 +255,8 @@ def _padded(tensor: torch.Tensor) -> NDArray[np.float32]:
         array: NDArray[np.float32] = np.ascontiguousarray(tensor.numpy())
         return array
     width = -(-tensor.shape[1] // _LANES) * _LANES
-    if width == tensor.shape[1] and tensor.is_contiguous():
+    if width == tensor.shape[1] and tensor.is_contiguous() and not tensor.data_ptr() % 64:
         return tensor.numpy()
-    copied = np.zeros((len(tensor), width), np.float32)
+    copied = _aligned((len(tensor), width))
     copied[:, : tensor.shape[1]] = tensor.numpy()
     return copied

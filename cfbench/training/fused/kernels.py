@@ -8,6 +8,7 @@ in this one.
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -55,12 +56,26 @@ def _both(context: Any, builder: Any, tables: Any, arguments: Any, blocks: int) 
     return zip(first, _pointers(context, builder, tables[1], *arguments[2:4], blocks), strict=True)
 
 
+def _groups(pairs: Any, size: int = 8) -> Any:
+    """Return so many pairs at a time: read together before any is written, as a read waits for writes before it."""
+    listed = list(pairs)
+    return [listed[start : start + size] for start in range(0, len(listed), size)]
+
+
 def _call(builder: Any, name: str, result: Any, arguments: list[Any], fastmath: tuple[str, ...] = FAST) -> Any:
     known = builder.module.globals.get(name)
     function = known or ir.Function(
         builder.module, ir.FunctionType(result, [argument.type for argument in arguments]), name
     )
     return builder.call(function, arguments, fastmath=fastmath)
+
+
+def _times(builder: Any, x: Any, y: Any) -> Any:
+    return builder.fmul(x, y, flags=FAST)
+
+
+def _plus(builder: Any, x: Any, y: Any) -> Any:
+    return builder.fadd(x, y, flags=FAST)
 
 
 def _fma(builder: Any, x: Any, y: Any, z: Any) -> Any:
@@ -106,56 +121,133 @@ def _dot(typing: Any, first: Any, u: Any, second: Any, i: Any, blocks: Any) -> A
     return types.float32(first, types.intp, second, types.intp, blocks), codegen
 
 
-@intrinsic
-def _dots(typing: Any, first: Any, u: Any, second: Any, i: Any, blocks: Any) -> Any:
-    """Return (p · q, p · p, q · q) of p = first[u], q = second[i]."""
-    _refuse_other_tables(first, second)
-
-    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        sums = [ir.Constant(_VECTOR, [0.0] * LANES)] * 3
-        rows = _both(context, builder, (first, second), arguments, blocks.count)
-        for pair in rows:
-            p, q = (builder.load(pointer, align=4) for pointer in pair)
-            sums = [_fma(builder, x, y, total) for (x, y), total in zip(((p, q), (p, p), (q, q)), sums, strict=True)]
-        return context.make_tuple(builder, signature.return_type, [_sum(builder, total) for total in sums])
-
-    return types.UniTuple(types.float32, 3)(first, types.intp, second, types.intp, blocks), codegen
+def _mix(builder: Any, rows: Any, factors: Any) -> None:
+    """Make p, q of each pair of addresses a p + b q, c q + d p of what they were; a, b, c, d in all lanes."""
+    a, b, c, d = factors
+    for group in _groups(rows):
+        loaded = [tuple(builder.load(pointer, align=4) for pointer in pair) for pair in group]
+        for pair, (p, q) in zip(group, loaded, strict=True):
+            builder.store(_fma(builder, b, q, _times(builder, a, p)), pair[0], align=4)
+            builder.store(_fma(builder, d, p, _times(builder, c, q)), pair[1], align=4)
 
 
 @intrinsic
-def _rates(typing: Any, lr: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
-    """Return lr / sqrt of four sums at once: roots and quotients take as long for four as for one."""
-
-    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        four = ir.VectorType(_FLOAT, 4)
-        sums = rates = ir.Constant(four, ir.Undefined)
-        for n, number in enumerate(arguments[1:]):
-            sums = builder.insert_element(sums, number, _INT(n))
-            rates = builder.insert_element(rates, arguments[0], _INT(n))
-        quotients = builder.fdiv(rates, _call(builder, "llvm.sqrt.v4f32", four, [sums]), flags=FAST)
-        parts = [builder.extract_element(quotients, _INT(n)) for n in range(4)]
-        return context.make_tuple(builder, signature.return_type, parts)
-
-    f4 = types.float32
-    return types.UniTuple(f4, 4)(f4, f4, f4, f4, f4), codegen
-
-
-@intrinsic
-def _mix(typing: Any, first: Any, u: Any, second: Any, i: Any, a: Any, b: Any, c: Any, d: Any, blocks: Any) -> Any:
-    """Set first[u], second[i] = a p + b q, c q + d p of what they were."""
+def _sgd_rows(typing: Any, first: Any, u: Any, second: Any, i: Any, keep: Any, take: Any, blocks: Any) -> Any:
+    """Set first[u], second[i] = keep p + take q, keep q + take p of what they were."""
     _refuse_other_tables(first, second)
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         rows = _both(context, builder, (first, second), arguments, blocks.count)
-        a_, b_, c_, d_ = (_all_lanes(builder, scalar) for scalar in arguments[4:8])
-        for pointers in rows:
-            p, q = (builder.load(pointer, align=4) for pointer in pointers)
-            builder.store(_fma(builder, b_, q, builder.fmul(a_, p, flags=FAST)), pointers[0], align=4)
-            builder.store(_fma(builder, d_, p, builder.fmul(c_, q, flags=FAST)), pointers[1], align=4)
+        factors = [_all_lanes(builder, scalar) for scalar in arguments[4:6]]
+        _mix(builder, rows, factors * 2)
         return context.get_dummy_value()
 
     f4 = types.float32
-    return types.void(first, types.intp, second, types.intp, f4, f4, f4, f4, blocks), codegen
+    return types.void(first, types.intp, second, types.intp, f4, f4, blocks), codegen
+
+
+_SIDE = ir.VectorType(_FLOAT, 4)
+_SIDES = ir.VectorType(_FLOAT, 8)
+
+
+@intrinsic
+def _adagrad_rows(
+    typing: Any, first: Any, u: Any, second: Any, i: Any, sides: Any, others: Any,
+    pq: Any, e: Any, lr: Any, reg: Any, root: Any, blocks: Any,
+) -> Any:  # fmt: skip
+    """Step first[u], second[i] and their sides: G of the row, G of the bias, |row|², the bias.
+
+    `pq` is their product, `root` the square root of 4 / k. Both sides make one vector (G, S, N, b of u, then of i), and
+    with N' the length on the other side each lane is of one formula:
+
+        K = (root reg, -2 reg, 1 - rate reg, 1 - rate_b reg)      M = K b + T = (·, 2 (e - reg b), ·, b after the step)
+        T = (-root e, 2 e, rate e, rate_b e)                      V = K² N + 2 K T pq + T² N' = (mean g², ·, N after, ·)
+        G + V,  S + M²,  V,  M
+
+    so that no gradient is ever formed.
+    """
+    _refuse_other_tables(first, second, sides, others)
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        times, plus = functools.partial(_times, builder), functools.partial(_plus, builder)
+
+        def lanes(vector: Any, *chosen: int, other: Any = None) -> Any:
+            mask = ir.Constant(ir.VectorType(_INT, len(chosen)), list(chosen))
+            return builder.shuffle_vector(vector, other or ir.Constant(vector.type, ir.Undefined), mask)
+
+        def numbers(*chosen: Any) -> Any:
+            vector = ir.Constant(_SIDES, ir.Undefined)
+            for at, one in enumerate(chosen * 2):
+                vector = builder.insert_element(vector, _FLOAT(one) if isinstance(one, float) else one, _INT(at))
+            return vector
+
+        halves = []
+        for kind, table, row in ((sides, arguments[4], arguments[1]), (others, arguments[5], arguments[3])):
+            start = builder.gep(context.make_array(kind)(context, builder, table).data, [builder.mul(row, row.type(4))])
+            halves.append(builder.bitcast(start, _SIDE.as_pointer()))
+        read = [builder.load(half, align=4) for half in halves]
+        old = lanes(read[0], *range(8), other=read[1])
+
+        pq, e, lr, reg, root = arguments[6:11]
+        less = builder.fneg(reg)
+        roots = _call(builder, "llvm.sqrt.v8f32", _SIDES, [old])
+        rates = builder.fdiv(ir.Constant(_SIDES, [1.0] * 8), roots, flags=FAST)
+        rate = times(numbers(0.0, 0.0, lr, lr), lanes(rates, 0, 0, 0, 1, 4, 4, 4, 5))
+        k = plus(times(rate, numbers(*[less] * 4)), numbers(times(root, reg), plus(less, less), 1.0, 1.0))
+        t = times(plus(rate, numbers(builder.fneg(root), 2.0, 0.0, 0.0)), numbers(*[e] * 4))
+        length, bias = lanes(old, *[2] * 4, *[6] * 4), lanes(old, *[3] * 4, *[7] * 4)
+        m = plus(times(k, bias), t)
+        inner = plus(times(k, length), times(t, numbers(*[plus(pq, pq)] * 4)))
+        v = plus(times(k, inner), times(times(t, t), lanes(length, *range(4, 8), *range(4))))
+        new = lanes(v, 0, 1, 2, 11, 4, 5, 6, 15, other=m)
+        new = lanes(new, 8, 1, 2, 3, 12, 5, 6, 7, other=plus(old, v))
+        new = lanes(new, 0, 9, 2, 3, 4, 13, 6, 7, other=plus(times(m, m), old))
+
+        rows = _both(context, builder, (first, second), arguments, blocks.count)
+        _mix(builder, rows, [lanes(vector, *[at] * LANES) for at in (2, 6) for vector in (k, t)])
+        for half, at in zip(halves, (0, 4), strict=True):
+            builder.store(lanes(new, *range(at, at + 4)), half, align=4)
+        return context.get_dummy_value()
+
+    f4 = types.float32
+    return types.void(first, types.intp, second, types.intp, sides, others, f4, f4, f4, f4, f4, blocks), codegen
+
+
+@intrinsic
+def _adam_rows(
+    typing: Any, first: Any, u: Any, second: Any, i: Any, moments: Any, others: Any,
+    reg: Any, e: Any, keep: Any, keep_square: Any, rate: Any, eps: Any, blocks: Any,
+) -> Any:  # fmt: skip
+    """Step first[u] and second[i] by Adam; a row of `moments` holds the means of gradients, then of their squares."""
+    _refuse_other_tables(first, second, moments, others)
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        times, plus = functools.partial(_times, builder), functools.partial(_plus, builder)
+        n, (u, i) = blocks.count, (arguments[1], arguments[3])
+        reg_, less_e, keep_, square_, rate_, eps_ = (_all_lanes(builder, number) for number in arguments[6:12])
+        one = ir.Constant(_VECTOR, [1.0] * LANES)
+        fresh, fresh_square = (builder.fsub(one, kept, flags=FAST) for kept in (keep_, square_))
+        rows = list(_both(context, builder, (first, second), arguments, n))
+        means = [
+            _pointers(context, builder, kind, table, row, 2 * n)
+            for kind, table, row in ((moments, arguments[4], u), (others, arguments[5], i))
+        ]
+        for b, pair in enumerate(rows):
+            p, q = (builder.load(pointer, align=4) for pointer in pair)
+            for pointer, held, mine, other in zip(pair, means, (p, q), (q, p), strict=True):
+                gradient = plus(times(reg_, mine), times(less_e, other))
+                mean = plus(times(keep_, builder.load(held[b], align=4)), times(fresh, gradient))
+                old = times(square_, builder.load(held[n + b], align=4))
+                square = plus(times(times(fresh_square, gradient), gradient), old)
+                root = plus(_call(builder, f"llvm.sqrt.v{LANES}f32", _VECTOR, [square]), eps_)
+                builder.store(mean, held[b], align=4)
+                builder.store(square, held[n + b], align=4)
+                step = builder.fdiv(times(rate_, mean), root, flags=FAST)
+                builder.store(builder.fsub(mine, step, flags=FAST), pointer, align=4)
+        return context.get_dummy_value()
+
+    f4 = types.float32
+    return types.void(first, types.intp, second, types.intp, moments, others, *[f4] * 6, blocks), codegen
 
 
 # -- the step ----------------------------------------------------------------------------------------------------------
@@ -195,13 +287,16 @@ def _outcome(r: Any, z: Any, y_range: Any, logits: Any) -> Any:
 
 
 @nb.njit(**_JIT)
-def fused_pass(
+def sgd_pass(
     users: Any, items: Any, targets: Any, users_table: Any, items_table: Any, user_bias: Any, item_bias: Any,
-    state: Any, mean: Any, lr: Any, l2: Any, y_range: Any, logits: Any, k: Any, ahead: Any, blocks: Any,
+    mean: Any, lr: Any, l2: Any, y_range: Any, logits: Any, ahead: Any, blocks: Any,
 ) -> Any:  # fmt: skip
-    """Do what `plain_pass` does; `ahead` is how many ratings ahead rows are asked for, `blocks` is of `blocks_of`."""
-    one, total = np.float32(1), 0.0
-    lr, reg = lr + lr, l2  # both halves of the gradient have a factor 2, which goes into the rate
+    """Do what `plain_pass` does without sums.
+
+    `ahead` is how many ratings ahead rows are asked for, `blocks` is of `blocks_of`.
+    """
+    total = 0.0
+    lr, keep = lr + lr, np.float32(1) - (lr + lr) * l2  # both halves of the gradient have a factor 2
     # An index that LLVM can't prove to be non-negative costs a test each time: hence slices and unsigned codes.
     next_users, next_items = users[ahead:], items[ahead:]
     for n in range(len(targets)):
@@ -209,32 +304,90 @@ def fused_pass(
             _prefetch(users_table, next_users[n], blocks)
             _prefetch(items_table, next_items[n], blocks)
         u, i = np.uint32(users[n]), np.uint32(items[n])
-        if state is None:
-            pq = _dot(users_table, u, items_table, i, blocks)
-        else:
-            pq, pp, qq = _dots(users_table, u, items_table, i, blocks)
-        z = mean + pq
+        z = mean + _dot(users_table, u, items_table, i, blocks)
         b_u = b_i = np.float32(0)
         if user_bias is not None:
             b_u, b_i = user_bias[u], item_bias[i]
             z += b_u + b_i
         loss, e = _outcome(targets[n], z, y_range, logits)
         total += loss
-        rate_u = rate_i = rate_bu = rate_bi = lr
-        if state is not None:
-            g_u, g_i, s_u, s_i = state[0][u], state[1][i], one, one
-            if user_bias is not None:
-                s_u, s_i = state[2][u], state[3][i]
-            rate_u, rate_i, rate_bu, rate_bi = _rates(lr, g_u, g_i, s_u, s_i)
-            # |2 (reg p - e q)|² from three dot products: the gradient itself is never formed
-            cross, four = e * reg * pq, np.float32(4)
-            state[0][u] = g_u + four * (e * e * qq - cross - cross + reg * reg * pp) / k
-            state[1][i] = g_i + four * (e * e * pp - cross - cross + reg * reg * qq) / k
-            if user_bias is not None:
-                d_u, d_i = reg * b_u - e, reg * b_i - e
-                state[2][u], state[3][i] = s_u + four * d_u * d_u, s_i + four * d_i * d_i
-        _mix(users_table, u, items_table, i, one - rate_u * reg, rate_u * e, one - rate_i * reg, rate_i * e, blocks)
+        _sgd_rows(users_table, u, items_table, i, keep, lr * e, blocks)
         if user_bias is not None:
-            user_bias[u] = b_u + rate_bu * (e - reg * b_u)
-            item_bias[i] = b_i + rate_bi * (e - reg * b_i)
+            user_bias[u], item_bias[i] = keep * b_u + lr * e, keep * b_i + lr * e
+    return total
+
+
+@nb.njit(**_JIT)
+def adagrad_pass(
+    users: Any, items: Any, targets: Any, users_table: Any, items_table: Any, biased: Any, sides: Any,
+    mean: Any, lr: Any, l2: Any, y_range: Any, logits: Any, k: Any, ahead: Any, blocks: Any,
+) -> Any:  # fmt: skip
+    """Do what `plain_pass` does with sums.
+
+    `sides` is (of users, of items), float32 (rows, 4): G of the row, G of the bias, |row|², the bias. Lengths are kept
+    up to date from the product that a step needs anyway. `biased` is () or None.
+    """
+    total, root = 0.0, np.float32(math.sqrt(4.0 / k))
+    lr = lr + lr
+    next_users, next_items = users[ahead:], items[ahead:]
+    for n in range(len(targets)):
+        if n < len(next_users):
+            _prefetch(users_table, next_users[n], blocks)
+            _prefetch(items_table, next_items[n], blocks)
+        u, i = np.uint32(users[n]), np.uint32(items[n])
+        pq = _dot(users_table, u, items_table, i, blocks)
+        z = mean + pq
+        if biased is not None:
+            z += sides[0][u, 3] + sides[1][i, 3]
+        loss, e = _outcome(targets[n], z, y_range, logits)
+        total += loss
+        _adagrad_rows(users_table, u, items_table, i, sides[0], sides[1], pq, e, lr, l2, root, blocks)
+    return total
+
+
+@nb.njit(**_JIT)
+def _adam_number(value: Any, moments: Any, row: Any, gradient: Any, betas: Any, rate: Any, eps: Any) -> Any:
+    """Return a bias after a step by Adam, whose two means are in a row of `moments`."""
+    one = np.float32(1)
+    mean = betas[0] * moments[row, 0] + (one - betas[0]) * gradient
+    square = betas[1] * moments[row, 1] + (one - betas[1]) * gradient * gradient
+    moments[row, 0], moments[row, 1] = mean, square
+    return value - rate * mean / (np.float32(math.sqrt(square)) + eps)
+
+
+@nb.njit(**_JIT)
+def adam_pass(
+    users: Any, items: Any, targets: Any, users_table: Any, items_table: Any, user_bias: Any, item_bias: Any,
+    moments: Any, mean: Any, lr: Any, l2: Any, y_range: Any, logits: Any, step: Any, betas: Any, eps: Any, ahead: Any,
+    blocks: Any,
+) -> Any:  # fmt: skip
+    """Do what `plain_adam_pass` does; a row of moments is as wide as two of the table."""
+    two, total = np.float32(2), 0.0
+    power, power_square = betas[0] ** step, betas[1] ** step
+    small = np.float32(betas[0]), np.float32(betas[1])
+    next_users, next_items = users[ahead:], items[ahead:]
+    for n in range(len(targets)):
+        if n < len(next_users):
+            _prefetch(users_table, next_users[n], blocks)
+            _prefetch(items_table, next_items[n], blocks)
+            _prefetch(moments[0], next_users[n], blocks + blocks)
+            _prefetch(moments[1], next_items[n], blocks + blocks)
+        u, i = np.uint32(users[n]), np.uint32(items[n])
+        z = mean + _dot(users_table, u, items_table, i, blocks)
+        b_u = b_i = np.float32(0)
+        if user_bias is not None:
+            b_u, b_i = user_bias[u], item_bias[i]
+            z += b_u + b_i
+        loss, e = _outcome(targets[n], z, y_range, logits)
+        total += loss
+        power *= betas[0]
+        power_square *= betas[1]
+        rate = np.float32(lr * math.sqrt(1.0 - power_square) / (1.0 - power))
+        reg, slope = two * l2, two * e
+        _adam_rows(
+            users_table, u, items_table, i, moments[0], moments[1], reg, -slope, small[0], small[1], rate, eps, blocks
+        )
+        if user_bias is not None:
+            user_bias[u] = _adam_number(b_u, moments[2], u, reg * b_u - slope, small, rate, eps)
+            item_bias[i] = _adam_number(b_i, moments[3], i, reg * b_i - slope, small, rate, eps)
     return total
