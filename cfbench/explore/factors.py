@@ -40,6 +40,23 @@ def factorization(trained: Trained) -> Factorization | None:
     return tables
 
 
+def scores_of_user(tables: Factorization, user: int) -> NDArray[np.float32]:
+    """Return the scores of all items for a user, before they are squashed, float32 (n_items,); `user` is a code."""
+    own = tables.user_factors[user].detach()
+    bias = torch.zeros(1, dtype=own.dtype) if tables.item_bias is None else tables.item_bias.detach()
+    scores = torch.addmv(bias, tables.item_factors.detach(), own)
+    scores += tables.global_mean + (0.0 if tables.user_bias is None else float(tables.user_bias[user].detach()))
+    return scores.float().cpu().numpy()
+
+
+def squashed(tables: Factorization, scores: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return what the model predicts where it scores so, float64 (n,)."""
+    if tables.y_range is None:
+        return scores.astype(np.float64)
+    low, high = tables.y_range
+    return (low + (high - low) * torch.from_numpy(scores).sigmoid()).double().numpy()
+
+
 def biases(trained: Trained, field: Owner = "item", count: int = 10, least: int = 1) -> Ends:
     """Return the `count` highest and lowest biases of labels with at least `least` training rows.
 

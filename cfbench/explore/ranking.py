@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,8 @@ from cfbench.answers import Scored
 from cfbench.explore.trained import Trained
 
 Owner = Literal["user", "item"]
+
+_BLOCK = 256
 
 
 def known(trained: Trained, owner: Owner, least: int = 1) -> NDArray[np.int32]:
@@ -31,12 +33,23 @@ def highest(
     count = min(count, len(values))
     if count < 1:
         return ()
-    enough = values >= np.partition(values, -count)[-count]
+    enough = values >= threshold(values, count)
     labels = trained.classes[owner]
     ordered = sorted(
         zip(codes[enough].tolist(), values[enough].tolist(), strict=True), key=lambda pair: (-pair[1], labels[pair[0]])
     )
     return tuple(scored(trained, owner, ordered[:count]))
+
+
+def threshold(values: NDArray[np.floating[Any]], count: int) -> float:
+    """Return a number that at least `count` of the values reach, and few more where values are in no order.
+
+    `count` blocks have a highest value, so as many values reach the lowest of the `count` highest of these.
+    """
+    if len(values) < _BLOCK * count:
+        return float(np.partition(values, -count)[-count])
+    whole = values[: len(values) // _BLOCK * _BLOCK].reshape(-1, _BLOCK).max(1)
+    return float(np.partition(whole, -count)[-count])
 
 
 def scored(trained: Trained, owner: Owner, pairs: Iterable[tuple[int, float]]) -> Iterable[Scored]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cfbench.answers import Recommendations
 from cfbench.errors import BadInput
+from cfbench.explore.factors import factorization, scores_of_user, squashed
 from cfbench.explore.naming import user_code
-from cfbench.explore.ranking import highest, known
+from cfbench.explore.ranking import highest, known, threshold
 from cfbench.explore.trained import Trained
 from cfbench.loading.loader import Loader
+from cfbench.plugin import Factorization
 
 
 def recommend(trained: Trained, user: str, count: int = 10, least: int = 1) -> Recommendations:
-    """Return the `count` items with the highest predictions; each is scored by the model itself.
+    """Return the `count` items with the highest predictions: from the model's tables, or else pair by pair.
 
     Fields that the model reads are the user's and the items' own.
 
@@ -29,16 +32,41 @@ def recommend(trained: Trained, user: str, count: int = 10, least: int = 1) -> R
     code = user_code(trained, user)
     loader = _loader(trained, user)
     rows = loader.training_rows(code)
-    codes = known(trained, "item", least)
-    codes = codes[~np.isin(codes, loader.interactions.item[rows])]
-    values = trained.score({"user": np.full(len(codes), code, np.int32), "item": codes})
+    own = loader.interactions.item[rows]
+    tables = factorization(trained)
+    codes, values, unseen = (
+        _by_pairs(trained, code, own, least) if tables is None else _by_tables(trained, tables, code, own, least, count)
+    )
     return Recommendations(
         user=user,
         ratings=len(rows),
         mean=float(loader.interactions.target[rows].mean(dtype=np.float64)),
-        unseen=int(np.count_nonzero(np.isfinite(values))),
+        unseen=unseen,
         items=highest(trained, "item", codes, values, count),
     )
+
+
+def _by_tables(
+    trained: Trained, tables: Factorization, user: int, own: NDArray[np.int32], least: int, count: int
+) -> tuple[NDArray[np.int32], NDArray[np.float64], int]:
+    """Return the codes that may be among the first `count`, what is predicted for them, and how many could have been."""
+    scores = scores_of_user(tables, user)
+    scores[own] = -np.inf
+    scores[trained.counts["item"] < max(least, 1)] = -np.inf
+    scores[~(scores < np.inf)] = -np.inf  # no finite number
+    enough = scores >= max(threshold(scores, min(max(count, 1), len(scores))), np.finfo(np.float32).min)
+    codes = np.flatnonzero(enough).astype(np.int32)
+    return codes, squashed(tables, scores[codes]), int(np.count_nonzero(scores > -np.inf))
+
+
+def _by_pairs(
+    trained: Trained, user: int, own: NDArray[np.int32], least: int
+) -> tuple[NDArray[np.int32], NDArray[np.float64], int]:
+    """Likewise with all codes, each scored by the model itself."""
+    codes = known(trained, "item", least)
+    codes = codes[~np.isin(codes, own)]
+    values = trained.score({"user": np.full(len(codes), user, np.int32), "item": codes})
+    return codes, values, int(np.count_nonzero(np.isfinite(values)))
 
 
 def _loader(trained: Trained, user: str) -> Loader:

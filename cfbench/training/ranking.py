@@ -18,14 +18,15 @@ from numpy.typing import NDArray
 from cfbench.loading import history
 from cfbench.loading.loader import Loader
 from cfbench.plugin import Exposure, Groups, ScoreRequest, SparseRows
+from cfbench.training.compiled import compiles
 from cfbench.training.components import Predictor
-from cfbench.training.scoring import scores_of
+from cfbench.training.scoring import from_tables, in_threads, scores_of
 
 MISSED = 2**40
 """How many candidates stand above a relevant item that is none itself: more than any list is long."""
 
-_CELLS = 2**23
-"""Scores that are held at a time."""
+_CELLS, _NEAR = 2**22, 2**19
+"""Scores that are held at a time, and by one of several threads: these stay in its nearest caches."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +69,8 @@ class Ranked:
     def groups(self) -> Groups:
         """The relevant candidates by groups of equal score."""
         there = np.flatnonzero(self.above < MISSED)
-        order = there[np.lexsort((self.above[there], self.query[there]))]
+        place = self.query[there] * (int(self.above[there].max(initial=0)) + 1) + self.above[there]
+        order = there[np.argsort(place, kind="stable")]
         query, above = self.query[order], self.above[order]
         first = np.flatnonzero(np.diff(query, prepend=-1) | np.diff(above, prepend=-1)) if len(order) else order
         relevant = np.diff(np.append(first, len(order)))
@@ -127,18 +129,22 @@ def rank(predictor: Predictor, loader: Loader, part: str, lists: Iterable[int] =
     known, asked = loader.known_before(part), loader.asked(part)
     users = np.flatnonzero(np.diff(asked.starts)).astype(np.int64)
     catalogue = loader.encoder.seen["item"]
+    refused = np.flatnonzero(~catalogue)
     tallies = {k: _Tally(k, len(catalogue)) for k in lists}
-    pieces = []
-    size = max(1, _CELLS // len(catalogue))
-    for start in range(0, len(users), size):
+
+    def placed(start: int) -> tuple[NDArray[np.generic], ...]:
         chosen = users[start : start + size]
         own, relevant = history.rows_of(known, chosen), history.rows_of(asked, chosen)
         scores = scores_of(predictor, loader, ScoreRequest(_trained(loader, chosen), own))
-        scores[:, torch.from_numpy(~catalogue)] = -torch.inf
-        scores[torch.from_numpy(history.owners(own)), torch.from_numpy(own.items.astype(np.int64))] = -torch.inf
-        pieces.append(_places(scores, relevant, start))
+        found = _places(scores, refused, own, relevant, start)
         for tally in tallies.values():
             tally.add(scores)
+        return found
+
+    apart = not tallies and from_tables(predictor)
+    size = max(1, (_NEAR if apart else _CELLS) // len(catalogue))
+    each = in_threads if apart else map
+    pieces = list(each(placed, range(0, len(users), size)))
     n_candidates, query, item, target, above, equal = (np.concatenate(column) for column in zip(*pieces, strict=True))
     exposures = {k: tally.exposure() for k, tally in tallies.items()}
     return Ranked(
@@ -158,25 +164,50 @@ def _trained(loader: Loader, users: NDArray[np.int64]) -> NDArray[np.int64]:
     return loader.encoder.known("user", users.astype(np.int32)).astype(np.int64)
 
 
-def _places(scores: torch.Tensor, relevant: SparseRows, start: int) -> tuple[NDArray[np.generic], ...]:
-    """Return candidates of each user, and of each relevant item whose, which, target, above and equal."""
+def _places(
+    scores: torch.Tensor, refused: NDArray[np.int64], known: SparseRows, relevant: SparseRows, start: int
+) -> tuple[NDArray[np.generic], ...]:
+    """Return candidates of each user, and of each relevant item whose, which, target, above and equal.
+
+    Scores of what is no candidate become -inf.
+    """
+    count = _counted if compiles() else _sorted
+    candidates, above, equal = count(scores, refused, known, relevant)
+    return candidates, history.owners(relevant) + start, relevant.items, relevant.values, above, equal
+
+
+def _counted(
+    scores: torch.Tensor, refused: NDArray[np.int64], known: SparseRows, relevant: SparseRows
+) -> tuple[NDArray[np.int64], ...]:
+    """Return candidates, above and equal by compiled loops."""
+    from cfbench.training.counting import count_places
+
+    candidates = np.empty(len(scores), np.int64)
+    above, equal = (np.empty(len(relevant.items), np.int64) for _ in range(2))
+    wanted = relevant.starts, relevant.items, candidates, above, equal, MISSED
+    count_places(scores.numpy(), refused, known.starts, known.items, *wanted)
+    return candidates, above, equal
+
+
+def _sorted(
+    scores: torch.Tensor, refused: NDArray[np.int64], known: SparseRows, relevant: SparseRows
+) -> tuple[NDArray[np.int64], ...]:
+    """Likewise by putting all scores in order, where nothing can be compiled."""
+    scores[:, torch.from_numpy(refused)] = -torch.inf
+    scores[torch.from_numpy(history.owners(known)), torch.from_numpy(known.items.astype(np.int64))] = -torch.inf
     ordered = scores.sort(dim=1).values.contiguous()
-    refused = (ordered == -torch.inf).sum(1)
-    query = history.owners(relevant)
+    n_refused = (ordered == -torch.inf).sum(1)
     lengths = np.diff(relevant.starts)
-    column = np.arange(len(query)) - np.repeat(relevant.starts[:-1], lengths)
+    column = np.arange(len(relevant.items)) - np.repeat(relevant.starts[:-1], lengths)
     wanted = torch.full((len(relevant), max(1, lengths.max(initial=1))), torch.inf, dtype=scores.dtype)
     items = torch.from_numpy(relevant.items.astype(np.int64))
-    rows, columns = torch.from_numpy(query), torch.from_numpy(column)
+    rows, columns = torch.from_numpy(history.owners(relevant)), torch.from_numpy(column)
     own = scores[rows, items]
     wanted[rows, columns] = own
     right = torch.searchsorted(ordered, wanted, right=True)[rows, columns]
     left = torch.searchsorted(ordered, wanted)[rows, columns]
     above = torch.where(own > -torch.inf, scores.shape[1] - right, MISSED)
-    return (
-        (scores.shape[1] - refused).numpy(), query + start, relevant.items, relevant.values, above.numpy(),
-        (right - left).numpy(),
-    )  # fmt: skip
+    return (scores.shape[1] - n_refused).numpy(), above.numpy(), (right - left).numpy()
 
 
 class _Tally:

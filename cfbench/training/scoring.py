@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import torch
@@ -43,17 +45,39 @@ def scores_of(predictor: Predictor, loader: Loader, request: ScoreRequest) -> to
         raise WorkFailed(
             f"score gave shape {tuple(scores.shape)} where {shape} was asked for", where=f"model {predictor.name}"
         )
-    if not torch.isfinite(scores).all():
+    if not torch.isfinite(torch.stack(torch.aminmax(scores))).all():
         raise WorkFailed("it gives a score that is no finite number", where=f"model {predictor.name}")
     unseen = torch.from_numpy(~loader.encoder.seen["item"])
     scores[:, unseen] = scores[:, :1]
     return scores
 
 
+def from_tables(predictor: Predictor) -> bool:
+    """Return whether scores come from a model's tables alone, so that threads may take users at the same time."""
+    module = predictor.module
+    return callable(getattr(module, "factorization", None)) and not hasattr(module, "score")
+
+
+_Given, _Found = TypeVar("_Given"), TypeVar("_Found")
+
+
+def in_threads(work: Callable[[_Given], _Found], given: Iterable[_Given]) -> Iterator[_Found]:
+    """Yield what the work gives, in order, as many at a time as torch may use threads; each of them uses one.
+
+    So a product of theirs starts no threads of its own, which would wait in a loop and take the time of the others.
+    """
+    threads = torch.get_num_threads()
+    try:
+        with ThreadPoolExecutor(threads, initializer=lambda: torch.set_num_threads(1)) as pool:
+            yield from pool.map(work, given)
+    finally:
+        torch.set_num_threads(threads)
+
+
 def _products(tables: Factorization, users: torch.Tensor) -> torch.Tensor:
     """Return user · item + the items' biases: what does not differ between items is left out."""
-    scores = tables.user_factors[users] @ tables.item_factors.T
-    return scores if tables.item_bias is None else scores + tables.item_bias
+    chosen, across = tables.user_factors[users], tables.item_factors.T
+    return chosen @ across if tables.item_bias is None else torch.addmm(tables.item_bias, chosen, across)
 
 
 def _forward(predictor: Predictor, loader: Loader, users: NDArray[np.int64]) -> torch.Tensor:

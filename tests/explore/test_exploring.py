@@ -15,6 +15,7 @@ from cfbench.errors import BadInput, WorkFailed
 from cfbench.explore import recent
 from cfbench.explore.factors import biases, factorization, similar
 from cfbench.explore.naming import item_code, search
+from cfbench.explore.ranking import threshold
 from cfbench.explore.recommending import recommend
 from cfbench.explore.trained import Trained, load
 
@@ -208,3 +209,14 @@ def test_what_is_found_can_travel(factors: Trained) -> None:
     for answer in (recommend(factors, "v1"), biases(factors), similar(factors, "7"), search(factors, "user", "v1")):
         kind = list[Scored] if isinstance(answer, list) else type(answer)
         assert msgspec.convert(msgspec.json.decode(msgspec.json.encode(answer)), kind) == answer
+
+
+def test_no_value_above_a_threshold_is_lost() -> None:
+    rng = np.random.default_rng(0)
+    for n, count in ((1, 1), (900, 3), (5000, 10), (5003, 1)):
+        values = rng.normal(size=n).astype(np.float32)
+        values[rng.random(n) < 0.01] = -np.inf
+        least = threshold(values, count)
+        reached = np.sort(values[values >= least])[::-1]
+        assert len(reached) >= count
+        assert np.array_equal(reached[:count], np.sort(values)[::-1][:count])

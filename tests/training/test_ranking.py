@@ -18,7 +18,9 @@ from cfbench.loading import candidates
 from cfbench.loading.components import component, installed
 from cfbench.loading.loader import Loader
 from cfbench.loading.previewing import open_loader
+from cfbench.plugin import SparseRows
 from cfbench.runs.preparing import checked
+from cfbench.training import ranking
 from cfbench.training.components import make_metrics
 from cfbench.training.ranking import Ranked, rank, rank_among
 
@@ -259,3 +261,21 @@ def test_some_relevant_items_alone(cases: Any) -> None:
         there = {item: float(scores[item]) * seen for item in range(N_ITEMS - 1) if item not in gone}
         expected = np.mean([plain("ndcg", order, wanted, 3) for order in orders(there)]) if wanted else math.nan
         assert values[code] == pytest.approx(expected, abs=1e-9, nan_ok=True)
+
+
+def test_counting_equals_sorting(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    scores = rng.integers(0, 40, (30, 100)).astype(np.float32)
+    taken = rng.random((30, 100)) < 0.2
+    asked = rng.random((30, 100)) < 0.1
+
+    def rows(mask: np.ndarray) -> SparseRows:
+        return SparseRows(np.append(0, mask.sum(1).cumsum()), mask.nonzero()[1].astype(np.int32), np.ones(mask.sum()))
+
+    found = []
+    for compiled in (True, False):
+        monkeypatch.setattr(ranking, "compiles", lambda kept=compiled: kept)
+        found.append(ranking._places(torch.from_numpy(scores.copy()), np.array([3, 50]), rows(taken), rows(asked), 5))
+    for counted, ordered in zip(*found, strict=True):
+        there = found[0][4] < ranking.MISSED if len(counted) == asked.sum() else slice(None)
+        assert np.array_equal(counted[there], ordered[there])

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cfbench import paths
 from cfbench.errors import BadInput
 from cfbench.experiment import Experiment, Training
 from cfbench.loading.components import Find, component
 from cfbench.loading.loader import Loader
 from cfbench.plugin import Factorization
+from cfbench.training.compiled import compiles
 from cfbench.training.components import Predictor
 from cfbench.training.fused import strata
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 PIECES = 8
 """Pieces in which an epoch is taken; it can be stopped, and its rate changes, between them."""
@@ -87,7 +83,7 @@ def _choice(experiment: Experiment, find: Find, predictor: Predictor) -> _Choice
         return f"the loss {loss.name} is not one that it knows: mse and logistic are"
     if predictor.device.type != "cpu" or predictor.dtype != torch.float32:
         return "it works on the CPU, in float32"
-    if _numba() is None:
+    if not compiles():
         return "numba can't be imported here"
     return _Choice(optimizer.rule, loss.form, getattr(loss_params, "l2", 0.0), params)
 
@@ -124,16 +120,6 @@ def _tensors(tables: Factorization) -> dict[str, torch.Tensor]:
         "item_bias": tables.item_bias,
     }
     return {name: tensor for name, tensor in named.items() if tensor is not None}
-
-
-def _numba() -> ModuleType | None:
-    """Return numba, its compiled code kept in a folder of ours; None where it is not there."""
-    try:
-        os.environ.setdefault("NUMBA_CACHE_DIR", str(paths.writable_folder("kernels")))
-        import numba
-    except (ImportError, RuntimeError):
-        return None
-    return numba
 
 
 class FusedEngine:
