@@ -49,13 +49,13 @@ def recommend(trained: Trained, user: str, count: int = 10, least: int = 1) -> R
 def _by_tables(
     trained: Trained, tables: Factorization, user: int, own: NDArray[np.int32], least: int, count: int
 ) -> tuple[NDArray[np.int32], NDArray[np.float64], int]:
-    """Return the codes that may be among the first `count`, what is predicted for them, and how many could have been."""
+    """Return codes that may be among the first `count`, what is predicted for them, and how many could have been."""
     scores = scores_of_user(tables, user)
     scores[own] = -np.inf
     scores[trained.counts["item"] < max(least, 1)] = -np.inf
     scores[~(scores < np.inf)] = -np.inf  # no finite number
-    enough = scores >= max(threshold(scores, min(max(count, 1), len(scores))), np.finfo(np.float32).min)
-    codes = np.flatnonzero(enough).astype(np.int32)
+    least_score = max(threshold(scores, min(max(count, 1), len(scores))), float(np.finfo(np.float32).min))
+    codes = np.flatnonzero(scores >= least_score).astype(np.int32)
     return codes, squashed(tables, scores[codes]), int(np.count_nonzero(scores > -np.inf))
 
 

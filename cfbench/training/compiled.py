@@ -10,7 +10,7 @@ from cfbench import paths
 
 @functools.cache
 def compiles() -> bool:
-    """Return whether numba is there; it keeps its code in a folder of ours. Modules of kernels are imported after it."""
+    """Return whether numba is there, its code kept in a folder of ours. Modules of kernels are imported after it."""
     try:
         os.environ.setdefault("NUMBA_CACHE_DIR", str(paths.writable_folder("kernels")))
         import numba  # noqa: F401

@@ -1,7 +1,7 @@
 """How many candidates score above each relevant item, counted without putting any in order.
 
-A user has few relevant items and many candidates: going through all scores once for each relevant item, in vectors, takes
-a fraction of the time of a sort, and knows ties as ties.
+A user has few relevant items and many candidates: going through all scores once for each relevant item, in vectors,
+takes a fraction of the time of a sort, and knows ties as ties.
 """
 
 from __future__ import annotations
@@ -32,13 +32,9 @@ def _compared(typing: Any, row: Any, at: Any, own: Any) -> Any:
         vector = ir.VectorType(number, LANES)
         start = builder.gep(context.make_array(row)(context, builder, arguments[0]).data, [arguments[1]])
         scores = builder.load(builder.bitcast(start, vector.as_pointer()), align=row.dtype.bitwidth // 8)
-        undefined, first = (
-            ir.Constant(vector, ir.Undefined),
-            ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES),
-        )
-        all_own = builder.shuffle_vector(
-            builder.insert_element(undefined, arguments[2], ir.IntType(32)(0)), undefined, first
-        )
+        undefined, index = ir.Constant(vector, ir.Undefined), ir.IntType(32)
+        lone = builder.insert_element(undefined, arguments[2], index(0))
+        all_own = builder.shuffle_vector(lone, undefined, ir.Constant(ir.VectorType(index, LANES), [0] * LANES))
         higher, same = (
             builder.zext(builder.ctpop(builder.bitcast(builder.fcmp_ordered(sign, scores, all_own), bits)), whole)
             for sign in (">", "==")

@@ -58,7 +58,8 @@ def from_tables(predictor: Predictor) -> bool:
     return callable(getattr(module, "factorization", None)) and not hasattr(module, "score")
 
 
-_Given, _Found = TypeVar("_Given"), TypeVar("_Found")
+_Given = TypeVar("_Given")
+_Found = TypeVar("_Found")
 
 
 def in_threads(work: Callable[[_Given], _Found], given: Iterable[_Given]) -> Iterator[_Found]:
