@@ -16,6 +16,9 @@ from cfbench.loading.components import Find, component
 from cfbench.loading.loader import Batch
 from cfbench.plugin import DataInfo, Metric, Rates
 
+_SPARSE = 8
+"""Of how many times a batch's rows a table's gradient is sparse: below that, putting rows together takes longer."""
+
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
@@ -46,6 +49,7 @@ class Predictor:
         if not isinstance(module, nn.Module):
             raise WorkFailed(f"it made a {type(module).__name__}, not a torch.nn.Module", where=f"model {self.name}")
         self.module = module.to(self.device, self.dtype)
+        self.sparse: set[int] = set()
 
     def __call__(self, batch: Batch) -> torch.Tensor:
         """Return predictions (B,) of a batch that is on the model's device."""
@@ -58,6 +62,20 @@ class Predictor:
                 mend=f"return ({len(batch)},), one prediction a row",
             )
         return prediction
+
+    def look_up_sparsely(self, least: int) -> None:
+        """Let tables of so many rows have gradients of the rows that a batch looks up, not of their own size."""
+        for part in self.module.modules():
+            weight = getattr(part, "weight", None)
+            if hasattr(part, "sparse") and isinstance(weight, nn.Parameter) and len(weight) >= least:
+                part.sparse = True  # type: ignore[assignment]
+                self.sparse.add(id(weight))
+
+    def rows(self, table: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
+        """Return rows of one of the model's tables, with gradients of the kind that the table has."""
+        if id(table) in self.sparse:
+            return nn.functional.embedding(codes, table, sparse=True)
+        return table.index_select(0, codes)
 
     @property
     def device_name(self) -> str:
@@ -82,10 +100,12 @@ def device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def make_optimizer(experiment: Experiment, find: Find, module: nn.Module) -> torch.optim.Optimizer:
-    """Return the experiment's optimizer over all parameters of the model."""
+def make_optimizer(experiment: Experiment, find: Find, predictor: Predictor) -> torch.optim.Optimizer:
+    """Return the experiment's optimizer over all parameters of the model; large tables of a row rule become sparse."""
     live, params = component(find, "optimizer", experiment.optimizer)
-    optimizer: torch.optim.Optimizer = live.target(module.parameters(), params)
+    if live.rule and (params == type(params)(lr=params.lr) or live.rule == "adam"):
+        predictor.look_up_sparsely(_SPARSE * experiment.loader.batch_size)
+    optimizer: torch.optim.Optimizer = live.target(predictor.module.parameters(), params)
     return optimizer
 
 

@@ -83,7 +83,7 @@ class Learner:
         self.objective = Objective(experiment, find, loader)
         self.fused = chosen(experiment, find, self.predictor, loader)
         whole = self.itself or self.fused
-        self.optimizer = None if whole else components.make_optimizer(experiment, find, self.predictor.module)
+        self.optimizer = None if whole else components.make_optimizer(experiment, find, self.predictor)
         self.schedule = components.make_schedule(experiment, find, self.steps_an_epoch * self.settings.epochs)
         self.metrics = components.make_metrics(experiment, find)
         self.progress = Progress()

@@ -52,7 +52,8 @@ class Objective:
             )
         tables: Factorization = give()
         users, items = batch.x.unbind(1)
-        rows = [tables.user_factors[users].square().sum(1), tables.item_factors[items].square().sum(1)]
+        looked_up = predictor.rows(tables.user_factors, users), predictor.rows(tables.item_factors, items)
+        rows = [found.square().sum(1) for found in looked_up]
         if tables.user_bias is not None and tables.item_bias is not None:
             rows += [tables.user_bias[users].square(), tables.item_bias[items].square()]
         total: torch.Tensor = torch.stack(rows).sum(0)

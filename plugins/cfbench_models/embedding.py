@@ -9,6 +9,10 @@ class Embedding(nn.Module):
 
     Looking up row i is the product of the one-hot vector of i with `weight`, in value and in gradient, without
     making the vector or doing the multiplications by 0.
+
+    Attributes:
+        weight: the vectors.
+        sparse: make gradients of the looked-up rows alone, as `torch.nn.Embedding` does.
     """
 
     def __init__(
@@ -21,10 +25,13 @@ class Embedding(nn.Module):
         else:
             first = torch.randn(n, n_factors, generator=generator)
         self.weight = nn.Parameter(first * init_sd)
+        self.sparse = False
 
     def forward(self, codes: torch.Tensor) -> torch.Tensor:
         """Return the vectors of `codes`: int64 (B,) -> (B, n_factors)."""
-        return self.weight[codes]
+        if self.sparse:
+            return nn.functional.embedding(codes, self.weight, sparse=True)
+        return self.weight.index_select(0, codes)
 
 
 def squash(score: torch.Tensor, y_range: tuple[float, float] | None) -> torch.Tensor:

@@ -306,3 +306,25 @@ def test_training_leaves_torchs_settings_as_they_were(learner: Make) -> None:
     before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     assert learner().fit()
     assert (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()) == before
+
+
+@pytest.mark.parametrize("rule", ["sgd", "adagrad", "lazy-adam"])
+def test_sparse_gradients_change_no_number(learner: Make, monkeypatch: pytest.MonkeyPatch, rule: str) -> None:
+    settings = {"loader": {"batch_size": 8}, "optimizer": {"name": rule, "lr": 0.01}, "training": {"epochs": 1}}
+    settings["loss"] = {"name": "mse", "l2": 0.01}
+    sparse = learner(**settings)
+    assert sparse.predictor.module.users.sparse
+    monkeypatch.setattr("cfbench.training.components._SPARSE", 100)
+    dense = learner(**settings)
+    assert not dense.predictor.module.users.sparse
+    for made in (sparse, dense):
+        assert made.fit()
+    for (name, ours), theirs in zip(
+        sparse.predictor.module.state_dict().items(), dense.predictor.module.state_dict().values(), strict=True
+    ):
+        assert torch.allclose(ours, theirs, rtol=1e-4, atol=1e-5), name
+
+
+def test_other_optimizers_keep_dense_gradients(learner: Make) -> None:
+    for optimizer in ({"name": "adamw"}, {"name": "sgd", "momentum": 0.9}):
+        assert not learner(loader={"batch_size": 8}, optimizer=optimizer).predictor.module.users.sparse
