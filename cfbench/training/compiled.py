@@ -9,10 +9,17 @@ from cfbench import paths
 
 
 @functools.cache
+def keep_compiled() -> None:
+    """Let numba keep its code in a folder of ours, whoever imports it."""
+    if "NUMBA_CACHE_DIR" not in os.environ:
+        os.environ["NUMBA_CACHE_DIR"] = str(paths.writable_folder("kernels"))
+
+
+@functools.cache
 def compiles() -> bool:
-    """Return whether numba is there, its code kept in a folder of ours. Modules of kernels are imported after it."""
+    """Return whether numba is there. Modules of kernels are imported after this was asked."""
+    keep_compiled()
     try:
-        os.environ.setdefault("NUMBA_CACHE_DIR", str(paths.writable_folder("kernels")))
         import numba  # noqa: F401
     except (ImportError, RuntimeError):
         return False

@@ -15,6 +15,7 @@ from cfbench.experiment import Experiment
 from cfbench.loading.components import Find, component
 from cfbench.loading.loader import Batch
 from cfbench.plugin import DataInfo, Metric, Rates
+from cfbench.training.compiled import keep_compiled
 
 _SPARSE = 8
 """Of how many times a batch's rows a table's gradient is sparse: below that, putting rows together takes longer."""
@@ -37,6 +38,7 @@ class Predictor:
     """A model with what is needed to call it: its device, its dtype, whether it wants the fields."""
 
     def __init__(self, experiment: Experiment, find: Find, info: DataInfo) -> None:
+        keep_compiled()
         live, params = component(find, "model", experiment.model)
         self.name = experiment.model.name
         loss, _ = component(find, "loss", experiment.loss)

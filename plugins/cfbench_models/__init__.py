@@ -108,6 +108,41 @@ class PureSVDParams:
     values: Values = "one"
 
 
+Iterations = Annotated[int, Range(1, 10_000), Help("times that users and items are solved for in turns")]
+CGSteps = Annotated[
+    int, Range(1, 1000), Advanced(), Help("steps of conjugate gradients a row; more are more exact and take longer")
+]
+
+
+@dataclass(frozen=True)
+class ALSParams:
+    """Parameters of alternating least squares on ratings."""
+
+    n_factors: NumberOfFactors = 50
+    l2: Annotated[
+        float, Range(above=0), Log(), Search(0.01, 0.3), Help("times the squared length of vectors, for each rating")
+    ] = 0.05
+    iterations: Iterations = 15
+    cg_steps: CGSteps = 3
+    init_sd: InitSd = 0.1
+
+
+@dataclass(frozen=True)
+class ImplicitALSParams:
+    """Parameters of alternating least squares on what users have."""
+
+    n_factors: NumberOfFactors = 64
+    l2: Annotated[float, Range(above=0), Log(), Search(0.01, 1000), Help("times the squared length of all vectors")] = (
+        10.0
+    )
+    alpha: Annotated[
+        float, Range(above=0), Log(), Search(0.1, 100), Help("a row weighs 1 + alpha x its target, any other pair 1")
+    ] = 1.0
+    iterations: Iterations = 15
+    cg_steps: CGSteps = 3
+    init_sd: InitSd = 0.1
+
+
 @hookimpl
 def cfbench_models() -> list[Model]:
     """Return the built-in models."""
@@ -125,6 +160,23 @@ def cfbench_models() -> list[Model]:
             "user · item + how generous the user is + how liked the item is",
             "cfbench_models.dot_product:BiasedDotProduct",
             BiasedDotProductParams,
+        ),
+        Model(
+            "als",
+            "Alternating least squares",
+            "the dot product with biases, solved for users and items in turns",
+            "cfbench_models.alternating:ALS",
+            ALSParams,
+            batches="none",
+        ),
+        Model(
+            "implicit-als",
+            "Implicit ALS",
+            "likewise of what users have: all other pairs count too, with less weight",
+            "cfbench_models.alternating:ImplicitALS",
+            ImplicitALSParams,
+            batches="none",
+            ratings=False,
         ),
         Model(
             "embedding-mlp",
