@@ -1,8 +1,11 @@
-"""Run folders that were never trained, as many as wanted: for measuring lists."""
+"""Run folders that were never trained, and ratings that nobody gave, as many as wanted."""
 
 import json
 import random
 from pathlib import Path
+
+import numpy as np
+import polars as pl
 
 EXPERIMENT = """[data]
 source = "cfbench_datasets:demo"
@@ -46,3 +49,19 @@ def _events(number: int, epochs: int, drawn: random.Random) -> list[str]:
         lines.append({"event": "epoch", **common, **counts, **losses})
     end = {"seq": epochs + 2, "time": at + epochs, "step": 100 * epochs, "reason": ""}
     return [json.dumps(line) + "\n" for line in [*lines, {"event": "finished", **common, **end}]]
+
+
+def write_interactions(file: Path, n: int, users: int, items: int, seed: int = 1) -> None:
+    """Write ratings of half stars as Parquet; users are equally likely, items by Zipf's law, so pairs may repeat."""
+    rng = np.random.default_rng(seed)
+    item = np.searchsorted(_zipf(items), rng.random(n, np.float32)).astype(np.int32)
+    columns = {
+        "user": rng.integers(1, users + 1, n, np.int32),
+        "item": rng.permutation(items).astype(np.int32)[item] + 1,
+    }
+    pl.DataFrame({**columns, "rating": rng.integers(1, 11, n, np.int8).astype(np.float32) / 2}).write_parquet(file)
+
+
+def _zipf(items: int) -> np.ndarray:
+    chances = 1 / np.arange(10, items + 10)
+    return (chances.cumsum() / chances.sum()).astype(np.float32)

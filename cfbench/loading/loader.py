@@ -138,8 +138,8 @@ class Loader:
 
         def order(epoch: int) -> NDArray[np.int32]:
             drawn = epoch if settings.reshuffle else 0
-            numbers = np.arange(len(split.train), dtype=np.int32)
-            permutation = numpy_generator(experiment, "shuffle", drawn).permutation(numbers)
+            permutation = np.arange(len(split.train), dtype=np.int32)
+            numpy_generator(experiment, "shuffle", drawn).shuffle(permutation)
             return permutation if cells is None else permutation[np.argsort(cells[permutation], kind="stable")]
 
         def encoded(numbers: NDArray[np.int64]) -> Batch:

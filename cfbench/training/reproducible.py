@@ -18,16 +18,16 @@ def reproducible(threads: int) -> Iterator[None]:
     Without it the gradient of a look-up by index is summed in whatever order threads finish, and two runs of one
     experiment differ in their last bits.
     """
-    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    before = torch.get_deterministic_debug_mode()
     threads_before = torch.get_num_threads()
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.set_deterministic_debug_mode("warn")  # use_deterministic_algorithms means the same, and imports for a second
     torch.set_num_threads(threads or threads_before)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*does not have a deterministic implementation")
             yield
     finally:
-        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+        torch.set_deterministic_debug_mode(before)
         torch.set_num_threads(threads_before)
 
 

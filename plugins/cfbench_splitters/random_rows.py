@@ -18,7 +18,9 @@ def random_split(interactions: Interactions, params: RandomParams, generator: np
             mend="change the shares or bring more rows",
         )
     valid, test, train = np.split(order, [n_valid, n_valid + n_test])
-    return Split(np.sort(train), np.sort(valid), np.sort(test))
+    for part in (valid, test, train):
+        part.sort()  # in place: these are views
+    return Split(train, valid, test)
 
 
 def k_fold(interactions: Interactions, params: KFoldParams, generator: np.random.Generator) -> Split:

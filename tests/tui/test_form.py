@@ -82,8 +82,9 @@ def test_advanced_settings_come_last_under_more(shown: Shown) -> None:
 
 
 def test_a_long_form_scrolls_to_the_chosen_field_and_says_so(known: Catalogue) -> None:
-    listed = fields.entries([Heading("training"), *settings_of_table("training")], Draft(""))
-    ends = [fields.draw(listed, n, 0, (40, 6), lit=True, underlined=False) for n in (0, 6)]
+    table = settings_of_table("training")
+    listed = fields.entries([Heading("training"), *table], Draft(""))
+    ends = [fields.draw(listed, n, 0, (40, 6), lit=True, underlined=False) for n in (0, len(table) - 1)]
     first, last = [["".join(text for text, _ in line) for line in picture.lines] for picture in ends]
     assert first[0].strip() == "training"
     assert any(line.endswith("↓") for line in first)

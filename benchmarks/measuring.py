@@ -1,0 +1,96 @@
+"""Timing in turn, medians with their ends, limits, and what the machine is."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import importlib.metadata
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+MISSED = "MISSED"
+
+
+def timed(work: Callable[[], Any], repeats: int) -> list[float]:
+    """Return the seconds of some calls."""
+    found = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        work()
+        found.append(time.perf_counter() - began)
+    return found
+
+
+def in_turn(works: Mapping[str, Callable[[], Any]], repeats: int) -> dict[str, list[float]]:
+    """Return the seconds of some calls of each, taken in turn after one that is not counted."""
+    for work in works.values():
+        work()
+    found: dict[str, list[float]] = {name: [] for name in works}
+    gc.disable()
+    for _ in range(repeats):
+        for name, work in works.items():
+            found[name] += timed(work, 1)
+    gc.enable()
+    return found
+
+
+def told(seconds: Sequence[float]) -> str:
+    """Return median [fastest-slowest], in milliseconds or, from a second on, in seconds."""
+    low, mid, high = min(seconds), statistics.median(seconds), max(seconds)
+    if mid >= 1:
+        return f"{mid:.2f} s [{low:.2f}-{high:.2f}]"
+    return f"{mid * 1e3:.2f} ms [{low * 1e3:.2f}-{high * 1e3:.2f}]"
+
+
+def line(what: str, seconds: Sequence[float], note: str = "") -> None:
+    """Print a line of a table."""
+    print(f"  {what:<46}{told(seconds):<32}{note}", flush=True)
+
+
+def judged(ratio: float, limit: float, of: str, most: bool = True) -> tuple[str, bool]:
+    """Return a ratio with its limit in words, and whether it is kept; `most`: it may not be above, else not below."""
+    kept = ratio <= limit if most else ratio >= limit
+    return f"{ratio:.3g}x {of}, {'<=' if most else '>='} {limit:g} {'ok' if kept else MISSED}", kept
+
+
+def peer(module: str) -> Any | None:
+    """Return a peer's module, or None with a word where it is not installed."""
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        print(f"  {module} is not installed: pip install -r benchmarks/requirements.txt")
+        return None
+
+
+def versions(*packages: str) -> str:
+    """Return what is measured and where: packages, Python, processor."""
+    found = []
+    for package in ("cfbench", "torch", "numba", *packages):
+        try:
+            found.append(f"{package} {importlib.metadata.version(package)}")
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return f"{', '.join(found)}; Python {platform.python_version()}; {processor()}"
+
+
+def processor() -> str:
+    """Return the processor's name, its vector registers and caches, and how many CPUs there are."""
+    info = Path("/proc/cpuinfo")
+    text = info.read_text() if info.exists() else ""
+    lines = {key.strip(): value.strip() for key, _, value in (row.partition(":") for row in text.splitlines())}
+    flags = lines.get("flags", "").split()
+    vectors = next((name for name in ("avx512f", "avx2", "neon") if name in flags), "")
+    family = f"family {lines['cpu family']} model {lines['model']}" if "cpu family" in lines else ""
+    name = lines.get("model name", platform.machine())
+    caches = []
+    for cache in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
+        level, kind, size = ((cache / file).read_text().strip() for file in ("level", "type", "size"))
+        if kind != "Instruction":
+            caches.append(f"L{level} {size}")
+    parts = [name, family, vectors, *caches, f"{os.cpu_count()} CPUs"]
+    return ", ".join(part for part in parts if part)
