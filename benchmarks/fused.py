@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.invented import write_interactions
-from benchmarks.measuring import in_turn, judged, line, timed, versions
+from benchmarks.measuring import in_turn, judged, line, threads_of, timed, versions
 from benchmarks.published.claims import data_folder
 from benchmarks.textbook import home
 from cfbench.loading.loader import Loader
@@ -168,11 +168,6 @@ def rule_of(learner: Any) -> str:
     """Return the name of a learner's optimizer."""
     name: str = learner.experiment.optimizer.name.rpartition(":")[2]
     return name
-
-
-def threads_of(n: int) -> str:
-    """Return a number of threads in words."""
-    return f"{n} thread{'s' * (n > 1)}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -52,6 +52,11 @@ def line(what: str, seconds: Sequence[float], note: str = "") -> None:
     print(f"  {what:<46}{told(seconds):<32}{note}", flush=True)
 
 
+def threads_of(n: int) -> str:
+    """Return a number of threads in words."""
+    return f"{n} thread{'s' * (n > 1)}"
+
+
 def judged(ratio: float, limit: float, of: str, most: bool = True) -> tuple[str, bool]:
     """Return a ratio with its limit in words, and whether it is kept; `most`: it may not be above, else not below."""
     kept = ratio <= limit if most else ratio >= limit

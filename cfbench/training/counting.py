@@ -46,16 +46,17 @@ def _compared(typing: Any, row: Any, at: Any, own: Any) -> Any:
 
 @nb.njit(**_JIT)
 def count_places(
-    scores: Any, refused: Any, starts: Any, items: Any, asked_starts: Any, asked: Any, candidates: Any, above: Any,
-    equal: Any, missed: Any,
+    scores: Any, refused: Any, starts: Any, items: Any, users: Any, asked_starts: Any, asked: Any, candidates: Any,
+    above: Any, equal: Any, missed: Any,
 ) -> None:  # fmt: skip
     """Write of each user how many candidates there are, and of each relevant item how many score higher and the same.
 
     Args:
         scores: finite, (n, n_items); those of items that are no candidates become -inf.
         refused: items that are nobody's candidates, (c,).
-        starts: where each user's known items begin, int64 (n + 1,).
+        starts: where the known items of each user code begin, and after the last one end, int64.
         items: the known items, which are not this user's candidates, int32.
+        users: whose scores these are, codes, int64 (n,).
         asked_starts: where each user's relevant items begin, int64 (n + 1,).
         asked: the relevant items, int32 (r,).
         candidates: int64 (n,), written.
@@ -70,7 +71,7 @@ def count_places(
         for code in refused:
             gone += row[np.uint32(code)] != nothing
             row[np.uint32(code)] = nothing
-        for at in range(starts[n], starts[n + 1]):
+        for at in range(starts[users[n]], starts[users[n] + 1]):
             gone += row[np.uint32(items[at])] != nothing
             row[np.uint32(items[at])] = nothing
         candidates[n] = len(row) - gone

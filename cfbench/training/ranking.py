@@ -7,6 +7,7 @@ metrics can take the mean over all orders of equal items, and the order in which
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,7 +21,7 @@ from cfbench.loading.loader import Loader
 from cfbench.plugin import Exposure, Groups, ScoreRequest, SparseRows
 from cfbench.training.compiled import compiles
 from cfbench.training.components import Predictor
-from cfbench.training.scoring import from_tables, in_threads, scores_of
+from cfbench.training.scoring import evaluating, from_tables, in_threads, scores_of
 
 MISSED = 2**40
 """How many candidates stand above a relevant item that is none itself: more than any list is long."""
@@ -131,12 +132,15 @@ def rank(predictor: Predictor, loader: Loader, part: str, lists: Iterable[int] =
     catalogue = loader.encoder.seen["item"]
     refused = np.flatnonzero(~catalogue)
     tallies = {k: _Tally(k, len(catalogue)) for k in lists}
+    room, nothing = threading.local(), history.rows_of(known, users[:0])
 
     def placed(start: int) -> tuple[NDArray[np.generic], ...]:
         chosen = users[start : start + size]
-        own, relevant = history.rows_of(known, chosen), history.rows_of(asked, chosen)
-        scores = scores_of(predictor, loader, ScoreRequest(_trained(loader, chosen), own))
-        found = _places(scores, refused, own, relevant, start)
+        if apart and not hasattr(room, "scores"):
+            room.scores = torch.empty(size, len(catalogue))
+        request = ScoreRequest(_trained(loader, chosen), nothing if apart else history.rows_of(known, chosen))
+        scores = scores_of(predictor, loader, request, getattr(room, "scores", None))
+        found = _places(scores, refused, known, chosen, history.rows_of(asked, chosen), start)
         for tally in tallies.values():
             tally.add(scores)
         return found
@@ -144,7 +148,8 @@ def rank(predictor: Predictor, loader: Loader, part: str, lists: Iterable[int] =
     apart = not tallies and from_tables(predictor)
     size = max(1, (_NEAR if apart else _CELLS) // len(catalogue))
     each = in_threads if apart else map
-    pieces = list(each(placed, range(0, len(users), size)))
+    with evaluating(predictor):
+        pieces = list(each(placed, range(0, len(users), size)))
     n_candidates, query, item, target, above, equal = (np.concatenate(column) for column in zip(*pieces, strict=True))
     exposures = {k: tally.exposure() for k, tally in tallies.items()}
     return Ranked(
@@ -165,19 +170,24 @@ def _trained(loader: Loader, users: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _places(
-    scores: torch.Tensor, refused: NDArray[np.int64], known: SparseRows, relevant: SparseRows, start: int
+    scores: torch.Tensor,
+    refused: NDArray[np.int64],
+    known: SparseRows,
+    users: NDArray[np.int64],
+    relevant: SparseRows,
+    start: int,
 ) -> tuple[NDArray[np.generic], ...]:
     """Return candidates of each user, and of each relevant item whose, which, target, above and equal.
 
     Scores of what is no candidate become -inf.
     """
     count = _counted if compiles() else _sorted
-    candidates, above, equal = count(scores, refused, known, relevant)
+    candidates, above, equal = count(scores, refused, known, users, relevant)
     return candidates, history.owners(relevant) + start, relevant.items, relevant.values, above, equal
 
 
 def _counted(
-    scores: torch.Tensor, refused: NDArray[np.int64], known: SparseRows, relevant: SparseRows
+    scores: torch.Tensor, refused: NDArray[np.int64], known: SparseRows, users: NDArray[np.int64], relevant: SparseRows
 ) -> tuple[NDArray[np.int64], ...]:
     """Return candidates, above and equal by compiled loops."""
     from cfbench.training.counting import count_places
@@ -185,16 +195,17 @@ def _counted(
     candidates = np.empty(len(scores), np.int64)
     above, equal = (np.empty(len(relevant.items), np.int64) for _ in range(2))
     wanted = relevant.starts, relevant.items, candidates, above, equal, MISSED
-    count_places(scores.numpy(), refused, known.starts, known.items, *wanted)
+    count_places(scores.numpy(), refused, known.starts, known.items, users, *wanted)
     return candidates, above, equal
 
 
 def _sorted(
-    scores: torch.Tensor, refused: NDArray[np.int64], known: SparseRows, relevant: SparseRows
+    scores: torch.Tensor, refused: NDArray[np.int64], known: SparseRows, users: NDArray[np.int64], relevant: SparseRows
 ) -> tuple[NDArray[np.int64], ...]:
     """Likewise by putting all scores in order, where nothing can be compiled."""
     scores[:, torch.from_numpy(refused)] = -torch.inf
-    scores[torch.from_numpy(history.owners(known)), torch.from_numpy(known.items.astype(np.int64))] = -torch.inf
+    own = history.rows_of(known, users)
+    scores[torch.from_numpy(history.owners(own)), torch.from_numpy(own.items.astype(np.int64))] = -torch.inf
     ordered = scores.sort(dim=1).values.contiguous()
     n_refused = (ordered == -torch.inf).sum(1)
     lengths = np.diff(relevant.starts)
@@ -202,11 +213,11 @@ def _sorted(
     wanted = torch.full((len(relevant), max(1, lengths.max(initial=1))), torch.inf, dtype=scores.dtype)
     items = torch.from_numpy(relevant.items.astype(np.int64))
     rows, columns = torch.from_numpy(history.owners(relevant)), torch.from_numpy(column)
-    own = scores[rows, items]
-    wanted[rows, columns] = own
+    mine = scores[rows, items]
+    wanted[rows, columns] = mine
     right = torch.searchsorted(ordered, wanted, right=True)[rows, columns]
     left = torch.searchsorted(ordered, wanted)[rows, columns]
-    above = torch.where(own > -torch.inf, scores.shape[1] - right, MISSED)
+    above = torch.where(mine > -torch.inf, scores.shape[1] - right, MISSED)
     return (scores.shape[1] - n_refused).numpy(), above.numpy(), (right - left).numpy()
 
 
@@ -240,20 +251,23 @@ def rank_among(predictor: Predictor, loader: Loader, part: str, candidates: NDAr
     rows = loader.rows(part)
     users, items = loader.interactions.user[rows], loader.interactions.item[rows]
     above, equal, there = (np.zeros(len(rows), np.int64) for _ in range(3))
+    unseen = np.flatnonzero(~loader.encoder.seen["item"])
     rivals = (candidates > 0) & (candidates != items[:, None])
     known = loader.known_before(part)
     order = np.argsort(users, kind="stable")
     size = max(1, _CELLS // len(loader.encoder.seen["item"]))
-    for chunk in _user_chunks(users[order], size):
-        numbers = order[chunk]
-        chosen, at = np.unique(users[numbers], return_inverse=True)
-        own = history.rows_of(known, chosen.astype(np.int64))
-        scores = scores_of(predictor, loader, ScoreRequest(_trained(loader, chosen.astype(np.int64)), own)).numpy()
-        mine = scores[at, items[numbers]][:, None]
-        theirs = scores[at[:, None], candidates[numbers]]
-        above[numbers] = ((theirs > mine) & rivals[numbers]).sum(1)
-        equal[numbers] = 1 + ((theirs == mine) & rivals[numbers]).sum(1)
-        there[numbers] = 1 + rivals[numbers].sum(1)
+    with evaluating(predictor):
+        for chunk in _user_chunks(users[order], size):
+            numbers = order[chunk]
+            chosen, at = np.unique(users[numbers], return_inverse=True)
+            own = history.rows_of(known, chosen.astype(np.int64))
+            scores = scores_of(predictor, loader, ScoreRequest(_trained(loader, chosen.astype(np.int64)), own)).numpy()
+            scores[:, unseen] = scores[:, :1]  # scored as code 0
+            mine = scores[at, items[numbers]][:, None]
+            theirs = scores[at[:, None], candidates[numbers]]
+            above[numbers] = ((theirs > mine) & rivals[numbers]).sum(1)
+            equal[numbers] = 1 + ((theirs == mine) & rivals[numbers]).sum(1)
+            there[numbers] = 1 + rivals[numbers].sum(1)
     return Ranked(
         users, there, np.arange(len(rows)), items, loader.interactions.target[rows], above, equal,
         loader.encoder.counts["item"],

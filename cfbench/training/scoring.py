@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -21,35 +22,53 @@ _PAIRS = 2**18
 
 
 @torch.no_grad()
-def scores_of(predictor: Predictor, loader: Loader, request: ScoreRequest) -> torch.Tensor:
-    """Return the scores of all items for some users, float (n, n_items) on the CPU, the model in evaluation mode.
+def scores_of(
+    predictor: Predictor, loader: Loader, request: ScoreRequest, into: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Return the scores of all items for some users, float (n, n_items) on the CPU, for the caller to change.
 
-    What training did not see is scored as code 0. Scores put items in order; they need not be in the target's units.
+    Scores put items in order; they need not be in the target's units. Those of items that training did not see are
+    whatever the model has for them. The model is in evaluation mode already (`evaluating`).
+
+    Args:
+        predictor: the model.
+        loader: the data.
+        request: for whom.
+        into: (n or more, n_items), where products may be written.
 
     Raises:
         WorkFailed: the model gives another shape, or what is no finite number.
     """
     module = predictor.module
-    was_training = module.training
-    module.eval()
+    bounded = False
     if callable(score := getattr(module, "score", None)):
-        found = score(request)
+        found = torch.as_tensor(score(request)).clone()
     elif callable(factorization := getattr(module, "factorization", None)):
-        found = _products(factorization(), torch.from_numpy(request.users).to(predictor.device))
+        found, bounded = _products(factorization(), torch.from_numpy(request.users).to(predictor.device), into)
     else:
         found = _forward(predictor, loader, request.users)
-    module.train(was_training)
-    scores = torch.as_tensor(found).cpu()
+    scores = found.cpu().contiguous()
+    if scores.dtype not in (torch.float32, torch.float64):
+        scores = scores.float()
     shape = (len(request.users), len(loader.classes["item"]))
     if scores.shape != shape:
         raise WorkFailed(
             f"score gave shape {tuple(scores.shape)} where {shape} was asked for", where=f"model {predictor.name}"
         )
-    if not torch.isfinite(torch.stack(torch.aminmax(scores))).all():
+    if not bounded and not torch.isfinite(torch.stack(torch.aminmax(scores))).all():
         raise WorkFailed("it gives a score that is no finite number", where=f"model {predictor.name}")
-    unseen = torch.from_numpy(~loader.encoder.seen["item"])
-    scores[:, unseen] = scores[:, :1]
     return scores
+
+
+@contextmanager
+def evaluating(predictor: Predictor) -> Iterator[None]:
+    """Keep the model in evaluation mode for a while."""
+    was_training = predictor.module.training
+    predictor.module.eval()
+    try:
+        yield
+    finally:
+        predictor.module.train(was_training)
 
 
 def from_tables(predictor: Predictor) -> bool:
@@ -75,10 +94,17 @@ def in_threads(work: Callable[[_Given], _Found], given: Iterable[_Given]) -> Ite
         torch.set_num_threads(threads)
 
 
-def _products(tables: Factorization, users: torch.Tensor) -> torch.Tensor:
-    """Return user · item + the items' biases: what does not differ between items is left out."""
-    chosen, across = tables.user_factors[users], tables.item_factors.T
-    return chosen @ across if tables.item_bias is None else torch.addmm(tables.item_bias, chosen, across)
+def _products(tables: Factorization, users: torch.Tensor, into: torch.Tensor | None) -> tuple[torch.Tensor, bool]:
+    """Return user · item + the items' biases, and whether the tables are too small for any of it to overflow.
+
+    What does not differ between items is left out.
+    """
+    chosen, across, bias = tables.user_factors.index_select(0, users), tables.item_factors.T, tables.item_bias
+    most = len(across) * chosen.abs().amax() * across.abs().amax() + (0 if bias is None else bias.abs().amax())
+    fits = into is not None and into.dtype == chosen.dtype and into.device == chosen.device
+    room = into[: len(users)] if into is not None and fits else None
+    scores = torch.mm(chosen, across, out=room) if bias is None else torch.addmm(bias, chosen, across, out=room)
+    return scores, bool(most < torch.finfo(scores.dtype).max)
 
 
 def _forward(predictor: Predictor, loader: Loader, users: NDArray[np.int64]) -> torch.Tensor:

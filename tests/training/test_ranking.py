@@ -275,7 +275,11 @@ def test_counting_equals_sorting(monkeypatch: pytest.MonkeyPatch) -> None:
     found = []
     for compiled in (True, False):
         monkeypatch.setattr(ranking, "compiles", lambda kept=compiled: kept)
-        found.append(ranking._places(torch.from_numpy(scores.copy()), np.array([3, 50]), rows(taken), rows(asked), 5))
+        found.append(
+            ranking._places(
+                torch.from_numpy(scores.copy()), np.array([3, 50]), rows(taken), np.arange(30), rows(asked), 5
+            )
+        )
     for counted, ordered in zip(*found, strict=True):
         there = found[0][4] < ranking.MISSED if len(counted) == asked.sum() else slice(None)
         assert np.array_equal(counted[there], ordered[there])

@@ -205,7 +205,7 @@ def test_another_plugin_starts_its_table_anew(toml: str, known: Catalogue) -> No
     optimizer = draft.experiment.optimizer
     assert optimizer == Component("sgd", {"lr": 0.02, "momentum": 0.0, "weight_decay": 0.0})
     assert (
-        'name = "sgd" # stochastic gradient descent, with momentum; or adagrad, adam, adamw, lazy-adam\n' in draft.text
+        'name = "sgd" # stochastic gradient descent, with momentum; or adagrad, adam, lazy-adam, adamw\n' in draft.text
     )
     assert "lr = 0.02 # size of a step; the schedule's highest, above 0, default 0.1\n" in draft.text
     head, tail = toml.split("[optimizer]")[0], toml[toml.index("[schedule]") :]
