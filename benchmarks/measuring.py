@@ -57,10 +57,10 @@ def threads_of(n: int) -> str:
     return f"{n} thread{'s' * (n > 1)}"
 
 
-def judged(ratio: float, limit: float, of: str, most: bool = True) -> tuple[str, bool]:
-    """Return a ratio with its limit in words, and whether it is kept; `most`: it may not be above, else not below."""
-    kept = ratio <= limit if most else ratio >= limit
-    return f"{ratio:.3g}x {of}, {'<=' if most else '>='} {limit:g} {'ok' if kept else MISSED}", kept
+def judged(value: float, limit: float, of: str, most: bool = True, unit: str = "x") -> tuple[str, bool]:
+    """Return a value with its limit in words, and whether it is kept; `most`: it may not be above, else not below."""
+    kept = value <= limit if most else value >= limit
+    return f"{value:.3g}{unit} {of}, {'<=' if most else '>='} {limit:g} {'ok' if kept else MISSED}", kept
 
 
 def peer(module: str) -> Any | None:

@@ -5,7 +5,7 @@
 k = 64, 90 % of the rows are training, recall@20 and NDCG@10 of all users with a valid row, known items masked. The
 product is that of all users with all items, as many users at a time as ours takes, and as many threads. Peers get the
 same factors: implicit (Frederickson) ranks and measures at 20; LensKit (Ekstrand, CIKM 2020) makes lists of 20 from as
-many factors of its own and measures them; ranx (Bassani, ECIR 2022) measures our lists of 100: the oracle of the numbers.
+many factors of its own and measures them; ranx (Bassani, ECIR 2022) measures our lists of 100, the oracle of numbers.
 """
 
 from __future__ import annotations

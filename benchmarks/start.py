@@ -4,12 +4,14 @@ Each command runs as a whole process, in turn with its peer, so that a machine t
 """
 
 import argparse
+import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 PEER = [sys.executable, "-c", "import click"]
 COMMAND = [sys.executable, "-m", "cfbench"]
@@ -19,12 +21,32 @@ CASES = {
     "cfbench runs list": ([*COMMAND, "runs", "list"], None),
     "cfbench experiment new": ([*COMMAND, "experiment", "new"], None),
 }
+SECOND_RUN = 1.0
+"""Seconds from asking for a run on data that are in the cache to its first step."""
 
 
 def seconds(command: list[str]) -> float:
     started = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return time.perf_counter() - started
+
+
+def second_run(home: str) -> dict[str, float]:
+    """Return seconds from asking for a run to each of its first events, a run of the same experiment before it."""
+    file = Path(home) / "second.toml"
+    file.write_text("[data]\nsource = 'demo'\n[training]\nepochs = 1\n")
+    train = [*COMMAND, "train", str(file), "--detach", "--json"]
+    found: dict[str, float] = {}
+    for _ in range(2):
+        asked = time.time()
+        seconds(train)
+        seconds([*COMMAND, "runs", "wait", "last"])
+        folder = max((Path(home) / "runs").glob("2*"))
+        found = {}
+        for line in (folder / "events.jsonl").read_text().splitlines():
+            event = json.loads(line)
+            found.setdefault(event["event"], event["time"] - asked)
+    return found
 
 
 def main() -> int:
@@ -47,6 +69,11 @@ def main() -> int:
             peer = statistics.median(peers) * 1e3
             print(f"{name:<30} {spread:>24} {peer:>8.0f} {ratio:>6.2f} {limit or '':>6}")
             missed += limit is not None and ratio > limit
+        moments = second_run(home)
+        kept = moments["step"] <= SECOND_RUN
+        missed += not kept
+        told = ", ".join(f"{name} {moments[name]:.2f}" for name in ("created", "starting", "started", "step"))
+        print(f"a second run on the same data, seconds: {told}; <= {SECOND_RUN:g} {'ok' if kept else 'MISSED'}")
     return 0 if arguments.quick else missed
 
 

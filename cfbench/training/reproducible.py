@@ -18,9 +18,12 @@ def reproducible(threads: int) -> Iterator[None]:
     Without it the gradient of a look-up by index is summed in whatever order threads finish, and two runs of one
     experiment differ in their last bits.
     """
-    before = torch.get_deterministic_debug_mode()
+    before, memory = torch.get_deterministic_debug_mode(), torch.utils.deterministic
+    filled = memory.fill_uninitialized_memory  # type: ignore[attr-defined]
     threads_before = torch.get_num_threads()
     torch.set_deterministic_debug_mode("warn")  # use_deterministic_algorithms means the same, and imports for a second
+    # What is read was written before, so filling fresh memory would only take time.
+    memory.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.set_num_threads(threads or threads_before)
     try:
         with warnings.catch_warnings():
@@ -28,6 +31,7 @@ def reproducible(threads: int) -> Iterator[None]:
             yield
     finally:
         torch.set_deterministic_debug_mode(before)
+        memory.fill_uninitialized_memory = filled  # type: ignore[attr-defined]
         torch.set_num_threads(threads_before)
 
 
