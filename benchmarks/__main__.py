@@ -65,8 +65,8 @@ def page(sections: Sequence[str]) -> str:
         "# Performance\n\n"
         f"Written by `python -m benchmarks all` on {datetime.date.today():%Y-%m-%d}: {processor()}, "
         f"{memory():.0f} GiB of memory, Linux, a virtual machine with neighbours. Times are medians [fastest-slowest]; "
-        "each peer is measured in the same run as ours; a limit that was not kept says MISSED. What each script does is "
-        "in [`benchmarks/README.md`](../benchmarks/README.md).\n\n"
+        "each peer is measured in the same run as ours; a limit that was not kept says MISSED. What each script does "
+        "is in [`benchmarks/README.md`](../benchmarks/README.md).\n\n"
         "![seconds and memory against millions of ratings](pictures/scaling.svg)\n"
     )
     return "\n".join([head, *sections])

@@ -73,10 +73,11 @@ def _put_back_optimizer(
     parameters = dict(module.named_parameters())
     for name, values in state["others"].items():
         optimizer.state[parameters[name]].update(values)
+    counts_apart = not any(group.get("fused") for group in state["groups"])  # torch keeps them in main memory then
     for path, value in tensors.items():
         name, key = path.rsplit("/", 1)
         like = optimizer.state[parameters[name]]
-        like[key] = value if key == "step" else value.to(parameters[name].device)
+        like[key] = value if key == "step" and counts_apart else value.to(parameters[name].device)
     for group, values in zip(optimizer.param_groups, state["groups"], strict=True):
         group.update({key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
 
