@@ -38,8 +38,14 @@ class Batch:
     def __len__(self) -> int:
         return len(self.target)
 
-    def __getitem__(self, key: slice | torch.Tensor) -> Batch:
-        return Batch(self.x[key], self.categorical[key], self.continuous[key], self.target[key])
+    def __getitem__(self, rows: slice) -> Batch:
+        return Batch(self.x[rows], self.categorical[rows], self.continuous[rows], self.target[rows])
+
+    def take(self, rows: torch.Tensor) -> Batch:
+        """Return the rows of these numbers, int32 or int64 (n,), in their order."""
+        return Batch(
+            *(column.index_select(0, rows) for column in (self.x, self.categorical, self.continuous, self.target))
+        )
 
     def to(self, device: torch.device, dtype: torch.dtype) -> Batch:
         """Return it on a device, its real numbers in `dtype`."""
@@ -94,7 +100,7 @@ class Part:
         """Yield an epoch's batches from number `start` on; none before it is made."""
         ordered = self.all
         if self._order is not None:
-            ordered = ordered[torch.from_numpy(self._order(epoch))]
+            ordered = ordered.take(torch.from_numpy(self._order(epoch)))
         for number in range(start, len(self)):
             yield ordered[number * self.batch_size : (number + 1) * self.batch_size]
 
