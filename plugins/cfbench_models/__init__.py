@@ -163,8 +163,8 @@ def cfbench_models() -> list[Model]:
         ),
         Model(
             "als",
-            "Alternating least squares",
-            "the dot product with biases, solved for users and items in turns",
+            "ALS",
+            "alternating least squares: the dot product with biases, solved for users and items in turns",
             "cfbench_models.alternating:ALS",
             ALSParams,
             batches="none",
