@@ -8,7 +8,6 @@ float32, each on one thread and on two; implicit's BLAS library is held to one t
 
 from __future__ import annotations
 
-import argparse
 import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -17,6 +16,7 @@ import statistics
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,9 +24,8 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
-from benchmarks.measuring import in_turn, judged, line, peer, threads_of, versions
-from benchmarks.published.claims import data_folder
-from benchmarks.textbook import home, torch_threads
+from benchmarks.measuring import in_turn, judged, line, peer, run, threads_of, versions
+from benchmarks.textbook import torch_threads
 from cfbench.loading import history
 from cfbench.plugin import FitData
 from cfbench_models import ImplicitALSParams
@@ -107,25 +106,21 @@ def print_times(data: FitData, shape: tuple[int, int], k: int, iterations: int, 
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the table; return 0, 1 where a limit is missed, 2 without the data."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.als", description="Alternating least squares, timed.")
-    parser.add_argument("--quick", action="store_true", help="few iterations, nothing judged")
-    parser.add_argument("--data", metavar="FOLDER", help="holds ml-1m")
-    options = parser.parse_args(arguments)
-    folder = data_folder("ml-1m", options.data)
-    if not (folder / "ratings.dat").exists():
-        print(f"there is no ml-1m at {folder}; say where by --data or CFBENCH_TEST_DATA", file=sys.stderr)
-        return 2
+    """Print the tables; return 0, 1 where a limit is missed, 2 without the data."""
+    return run("als", "Alternating least squares, timed.", ["ml-1m"], check, arguments)
+
+
+def check(folders: list[Path], quick: bool) -> bool:
+    """Print the tables; return whether every limit is kept."""
     warnings.simplefilter("ignore")
     print(versions("implicit"))
-    iterations, repeats = (1, 1) if options.quick else (15, 5)
-    with home():
-        data, *shape = data_of(str(folder / "ratings.dat"))
-        kept = []
-        for threads in (1, 2):
-            with torch_threads(threads):
-                kept.append(print_times(data, (shape[0], shape[1]), 64, iterations, repeats, threads))
-    return 0 if all(kept) or options.quick else 1
+    iterations, repeats = (1, 1) if quick else (15, 5)
+    data, n_users, n_items = data_of(str(folders[0] / "ratings.dat"))
+    kept = []
+    for threads in (1, 2):
+        with torch_threads(threads):
+            kept.append(print_times(data, (n_users, n_items), 64, iterations, repeats, threads))
+    return all(kept)
 
 
 if __name__ == "__main__":

@@ -9,21 +9,19 @@ model, its weight held down by `l2` in the loss instead, by the fused engine, a 
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import sys
 import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-from benchmarks.measuring import judged, line, peer, threads_of, timed, versions
-from benchmarks.published.claims import data_folder
-from benchmarks.textbook import BIAS, RANGE, Plain, by_title, home
+from benchmarks.learning import learner_of
+from benchmarks.measuring import judged, line, peer, run, threads_of, timed, versions
+from benchmarks.textbook import BIAS, RANGE, Plain, by_title
 from cfbench.training.reproducible import reproducible
 
 FASTER, FUSED_FASTER, SAME_MSE, EPOCH = 4.0, 50.0, 0.005, 0.25
@@ -34,19 +32,6 @@ FUSED = {
     "schedule": {"name": "one-cycle"},
     "training": {"engine": "fused", "epochs": 15, "device": "cpu"},
 }
-
-
-def learner_of(tables: dict[str, Any], loader: Any = None) -> Any:
-    """Return a learner of an experiment's tables."""
-    from cfbench.experiment import parse
-    from cfbench.loading.components import installed
-    from cfbench.loading.previewing import open_loader
-    from cfbench.runs.preparing import checked
-    from cfbench.training.learner import Learner
-    from cfbench.training.trying import Nobody
-
-    made = checked(parse(tables))
-    return Learner(made, loader or open_loader(made), installed, Nobody())
 
 
 def by_fastai(folder: Path, epochs: int) -> tuple[float, float] | None:
@@ -148,24 +133,19 @@ def print_large_batches(folder: Path, repeats: int, threads: int) -> bool:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the tables; return 0, 1 where a limit is missed, 2 without the data."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.autograd", description="The autograd engine, timed.")
-    parser.add_argument("--quick", action="store_true", help="one epoch, nothing judged")
-    parser.add_argument("--data", metavar="FOLDER", help="holds ml-100k and ml-1m")
-    options = parser.parse_args(arguments)
-    small, large = data_folder("ml-100k", options.data), data_folder("ml-1m", options.data)
-    for file in (small / "u.data", large / "ratings.dat"):
-        if not file.exists():
-            print(f"there is no {file}; say where by --data or CFBENCH_TEST_DATA", file=sys.stderr)
-            return 2
+    return run("autograd", "The autograd engine, timed.", ["ml-100k", "ml-1m"], check, arguments)
+
+
+def check(folders: list[Path], quick: bool) -> bool:
+    """Print the tables; return whether every limit is kept."""
     warnings.simplefilter("ignore")
     print(versions("fastai"))
     torch.set_num_threads(1)
-    quick = options.quick
-    with home():
-        # before fastai is loaded, which changes much of torch
-        kept = [print_large_batches(large, 1 if quick else 5, threads) for threads in (1, 2)]
-        kept.append(print_textbook(small, 1 if quick else 5, 1 if quick else 3))
-    return 0 if all(kept) or quick else 1
+    small, large = folders
+    # before fastai is loaded, which changes much of torch
+    kept = [print_large_batches(large, 1 if quick else 5, threads) for threads in (1, 2)]
+    kept.append(print_textbook(small, 1 if quick else 5, 1 if quick else 3))
+    return all(kept)
 
 
 if __name__ == "__main__":

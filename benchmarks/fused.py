@@ -9,7 +9,6 @@ process of its own, and 25 M invented ratings, whose tables are larger than the 
 
 from __future__ import annotations
 
-import argparse
 import functools
 import math
 import os
@@ -24,9 +23,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.invented import write_interactions
-from benchmarks.measuring import in_turn, judged, line, threads_of, timed, versions
-from benchmarks.published.claims import data_folder
-from benchmarks.textbook import home
+from benchmarks.learning import learner_of, rmse, to_goal
+from benchmarks.measuring import in_turn, judged, line, run, threads_of, timed, versions
 from cfbench.loading.loader import Loader
 
 try:
@@ -69,32 +67,21 @@ epochs = 20
 """
 
 
-def learner_of(
+def fused_learner(
     data: dict[str, Any], k: int, rule: str, loader: Loader | None = None, threads: int = 1, blocks: int = 16
 ) -> Any:
-    """Return a learner with the fused engine."""
-    from cfbench.experiment import parse
-    from cfbench.loading.components import installed
-    from cfbench.loading.previewing import open_loader
-    from cfbench.runs.preparing import checked
-    from cfbench.training.learner import Learner
-    from cfbench.training.trying import Nobody
-
-    made = checked(
-        parse(
-            {
-                "data": data,
-                "splitter": {"name": "random", "valid": 0.1},
-                "loader": {"batch_size": 1, "reshuffle": False, "blocks": blocks},
-                "model": {"name": "biased-dot-product", "n_factors": k, "init_sd": 0.1},
-                "loss": {"name": "mse", "l2": TUNED[rule][1]},
-                "optimizer": {"name": rule, "lr": TUNED[rule][0]},
-                "schedule": {"name": "constant"},
-                "training": {"engine": "fused", "epochs": 20, "threads": threads},
-            }
-        )
-    )
-    learner = Learner(made, loader or open_loader(made), installed, Nobody())
+    """Return a learner with the fused engine, its rows in order."""
+    tables = {
+        "data": data,
+        "splitter": {"name": "random", "valid": 0.1},
+        "loader": {"batch_size": 1, "reshuffle": False, "blocks": blocks},
+        "model": {"name": "biased-dot-product", "n_factors": k, "init_sd": 0.1},
+        "loss": {"name": "mse", "l2": TUNED[rule][1]},
+        "optimizer": {"name": rule, "lr": TUNED[rule][0]},
+        "schedule": {"name": "constant"},
+        "training": {"engine": "fused", "epochs": 20, "threads": threads},
+    }
+    learner = learner_of(tables, loader)
     learner.fused.put_in_order(0, reshuffled=False)
     return learner
 
@@ -132,27 +119,6 @@ class Cornac:
         return float(np.sqrt(np.square(found - rows.target.numpy()).mean()))
 
 
-def rmse(learner: Any) -> float:
-    """Return the valid RMSE of what is learned so far."""
-    from cfbench.training.evaluation import predict
-
-    learner.fused.settle()
-    error = predict(learner.predictor, learner.loader.valid) - learner.loader.valid.all.target
-    return float(error.square().mean().sqrt())
-
-
-def to_goal(
-    epoch: Callable[[int], Any], measured: Callable[[], float], goal: float, most: int = 60
-) -> tuple[float, int] | None:
-    """Return the seconds of the epochs until a valid RMSE is reached, measuring left out, and how many."""
-    spent = 0.0
-    for number in range(1, most + 1):
-        spent += timed(functools.partial(epoch, number), 1)[0]
-        if measured() <= goal:
-            return spent, number
-    return None
-
-
 def goal_of(learner: Any) -> tuple[float, int] | None:
     """Return `to_goal` of a fresh learner, its rate falling from epoch to epoch."""
     first, _, decay = TUNED[rule_of(learner)]
@@ -172,24 +138,17 @@ def rule_of(learner: Any) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the tables; return 0, 1 where a limit is missed, 2 without the data."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.fused", description="The fused engine beside C++.")
-    parser.add_argument("--quick", action="store_true", help="one size, few epochs, nothing judged")
-    parser.add_argument("--data", metavar="FOLDER", help="holds ml-1m")
-    options = parser.parse_args(arguments)
-    folder = data_folder("ml-1m", options.data)
-    if not (folder / "ratings.dat").exists():
-        print(f"there is no ml-1m at {folder}; say where by --data or CFBENCH_TEST_DATA", file=sys.stderr)
-        return 2
+    return run("fused", "The fused engine beside C++.", ["ml-1m"], check, arguments)
+
+
+def check(folders: list[Path], quick: bool) -> bool:
+    """Print the tables; return whether every limit is kept."""
     print(versions("cornac"))
-    quick = options.quick
-    with home():
-        place = Path(os.environ["CFBENCH_HOME"])
-        data = {"source": str(folder / "ratings.dat")}
-        kept = [print_epochs(data, 3 if quick else 15, (64,) if quick else SIZES)]
-        kept.append(print_goal(data))
-        print_process(folder, place, 1 if quick else 5)
-        kept.append(print_large(data, place, 1_000_000 if quick else 25_000_000, 1 if quick else 5))
-    return 0 if all(kept) or quick else 1
+    place, data = Path(os.environ["CFBENCH_HOME"]), {"source": str(folders[0] / "ratings.dat")}
+    kept = [print_epochs(data, 3 if quick else 15, (64,) if quick else SIZES), print_goal(data)]
+    print_process(folders[0], place, 1 if quick else 5)
+    kept.append(print_large(data, place, 1_000_000 if quick else 25_000_000, 1 if quick else 5))
+    return all(kept)
 
 
 def print_epochs(data: dict[str, Any], repeats: int, sizes: Sequence[int]) -> bool:
@@ -201,7 +160,7 @@ def print_epochs(data: dict[str, Any], repeats: int, sizes: Sequence[int]) -> bo
         firsts = {}
         for rule in TUNED:
             for threads in (1, 2):
-                learner = learner_of(data, k, rule, loader, threads)
+                learner = fused_learner(data, k, rule, loader, threads)
                 loader = learner.loader
                 name = f"{rule}, k = {k}, {threads_of(threads)}"
                 n = loader.train.n_rows
@@ -233,7 +192,7 @@ def print_goal(data: dict[str, Any]) -> bool:
     loader, best = None, math.inf
     for rule in TUNED:
         for threads in (1, 2):
-            learner = learner_of(data, 64, rule, loader, threads)
+            learner = fused_learner(data, 64, rule, loader, threads)
             loader = learner.loader
             reached = goal_of(learner)
             said = "not reached" if reached is None else f"{reached[0]:.3f} s, {reached[1]} epochs"
@@ -259,11 +218,14 @@ def print_process(folder: Path, place: Path, repeats: int) -> None:
     file.write_text(EXPERIMENT.format(source=folder / "ratings.dat"))
     command = [sys.executable, "-m", "cfbench", "train", str(file), "--here", "--json"]
 
-    def run(arguments: Sequence[str]) -> Callable[[], Any]:
+    def process(arguments: Sequence[str]) -> Callable[[], Any]:
         return lambda: subprocess.run(arguments, check=True, capture_output=True, env=os.environ)
 
     print("\nMovieLens 1M, k = 64, sgd, 20 epochs: `cfbench train --here`, a process, data in the cache")
-    works = {"cfbench train": run(command), "python -c 'import torch'": run([sys.executable, "-c", "import torch"])}
+    works = {
+        "cfbench train": process(command),
+        "python -c 'import torch'": process([sys.executable, "-c", "import torch"]),
+    }
     found = in_turn(works, repeats)
     for name, seconds in found.items():
         line(name, seconds)
@@ -285,7 +247,7 @@ def print_large(data: dict[str, Any], place: Path, n: int, repeats: int) -> bool
             works = {}
             for name, learner in learners.items():
                 blocks = {"small": 16, "large": 64}[name]
-                made = learner_of(sources[name], 64, rule, learner and learner.loader, threads, blocks)
+                made = fused_learner(sources[name], 64, rule, learner and learner.loader, threads, blocks)
                 learners[name], rows = made, made.loader.train.n_rows
                 works[name] = functools.partial(made.fused.run, 0, rows, TUNED[rule][0] / 8, rows)
             found = in_turn(works, repeats)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
 import gc
 import importlib
 import importlib.metadata
 import os
 import platform
 import statistics
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from benchmarks.textbook import home
 
 MISSED = "MISSED"
 
@@ -99,3 +103,38 @@ def processor() -> str:
             caches.append(f"L{level} {size}")
     parts = [name, family, vectors, *caches, f"{os.cpu_count()} CPUs"]
     return ", ".join(part for part in parts if part)
+
+
+def data_folder(name: str, given: str | None = None) -> Path:
+    """Return where a data set is: under `given`, $CFBENCH_TEST_DATA, or ../shared/data by the checkout."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    return Path(given or os.environ.get("CFBENCH_TEST_DATA") or beside) / name
+
+
+def run(
+    name: str, what: str, needed: Sequence[str], check: Callable[[list[Path], bool], bool],
+    arguments: Sequence[str] | None,
+) -> int:  # fmt: skip
+    """Run a script on data folders, cfbench's own folders being temporary.
+
+    Args:
+        name: the script's.
+        what: it does.
+        needed: names of data sets.
+        check: from their folders, and whether it shall be quick, to whether every limit is kept.
+        arguments: of the command line.
+
+    Returns:
+        0; 1 where a limit is missed, unless it was quick; 2 without the data.
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=what)
+    parser.add_argument("--quick", action="store_true", help="as short as it can, nothing judged")
+    parser.add_argument("--data", metavar="FOLDER", help=f"holds {' and '.join(needed)}")
+    options = parser.parse_args(arguments)
+    folders = [data_folder(one, options.data) for one in needed]
+    for folder in folders:
+        if not folder.exists():
+            print(f"there is no {folder.name} at {folder}; say where by --data or CFBENCH_TEST_DATA", file=sys.stderr)
+            return 2
+    with home():
+        return 0 if check(folders, options.quick) or options.quick else 1

@@ -10,7 +10,6 @@ many factors of its own and measures them; ranx (Bassani, ECIR 2022) measures ou
 
 from __future__ import annotations
 
-import argparse
 import functools
 import statistics
 import sys
@@ -25,10 +24,9 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
-from benchmarks.fused import learner_of
-from benchmarks.measuring import in_turn, judged, line, peer, threads_of, versions
-from benchmarks.published.claims import data_folder
-from benchmarks.textbook import home, torch_threads
+from benchmarks.fused import fused_learner
+from benchmarks.measuring import in_turn, judged, line, peer, run, threads_of, versions
+from benchmarks.textbook import torch_threads
 from cfbench.experiment import metric
 from cfbench.plugin import Factorization
 from cfbench.training.ranking import rank
@@ -44,7 +42,7 @@ class Ours:
         from cfbench.loading.components import installed
         from cfbench.training.components import make_metrics
 
-        self.learner = learner_of({"source": str(folder / "ratings.dat")}, 64, "adagrad")
+        self.learner = fused_learner({"source": str(folder / "ratings.dat")}, 64, "adagrad")
         rows = self.learner.loader.train.n_rows
         for epoch in range(3):
             self.learner.fused.run(0, rows, 0.08 * 0.9**epoch)
@@ -215,23 +213,19 @@ def print_one_user(items: int, repeats: int, threads: int) -> bool:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the tables; return 0, 1 where a limit is missed, 2 without the data."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.ranking", description="Rankings, timed.")
-    parser.add_argument("--quick", action="store_true", help="few repeats, nothing judged")
-    parser.add_argument("--data", metavar="FOLDER", help="holds ml-1m")
-    options = parser.parse_args(arguments)
-    folder = data_folder("ml-1m", options.data)
-    if not (folder / "ratings.dat").exists():
-        print(f"there is no ml-1m at {folder}; say where by --data or CFBENCH_TEST_DATA", file=sys.stderr)
-        return 2
+    return run("ranking", "Rankings, timed.", ["ml-1m"], check, arguments)
+
+
+def check(folders: list[Path], quick: bool) -> bool:
+    """Print the tables; return whether every limit is kept."""
     warnings.simplefilter("ignore")
     print(versions("implicit", "lenskit", "ranx"))
     kept = []
-    with home():
-        for threads in (1, 2):
-            with torch_threads(threads):
-                kept.append(print_full(folder, 3 if options.quick else 15, threads, options.quick))
-                kept.append(print_one_user(50_000 if options.quick else 1_000_000, 3 if options.quick else 25, threads))
-    return 0 if all(kept) or options.quick else 1
+    for threads in (1, 2):
+        with torch_threads(threads):
+            kept.append(print_full(folders[0], 3 if quick else 15, threads, quick))
+            kept.append(print_one_user(50_000 if quick else 1_000_000, 3 if quick else 25, threads))
+    return all(kept)
 
 
 if __name__ == "__main__":

@@ -9,20 +9,19 @@ low, by the fused engine on one thread. The training is timed: reading, compilin
 
 from __future__ import annotations
 
-import argparse
 import functools
 import math
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.fused import TUNED, learner_of, rmse, to_goal
-from benchmarks.measuring import judged, peer, timed, versions
-from benchmarks.published.claims import data_folder
-from benchmarks.textbook import home
+from benchmarks.fused import TUNED, fused_learner
+from benchmarks.learning import rmse, to_goal
+from benchmarks.measuring import judged, peer, run, timed, versions
 
 LIMITS = {"Surprise SVD": 50.0, "LensKit BiasedMF": 5.0}
 
@@ -66,44 +65,40 @@ def by_lenskit(loader: Any, quick: bool) -> tuple[float, float] | None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the table; return 0, 1 where a limit is missed, 2 without the data."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.to_rmse", description="The time to an equal error.")
-    parser.add_argument("--quick", action="store_true", help="one epoch each, nothing judged")
-    parser.add_argument("--data", metavar="FOLDER", help="holds ml-1m")
-    options = parser.parse_args(arguments)
-    folder = data_folder("ml-1m", options.data)
-    if not (folder / "ratings.dat").exists():
-        print(f"there is no ml-1m at {folder}; say where by --data or CFBENCH_TEST_DATA", file=sys.stderr)
-        return 2
+    """Print the tables; return 0, 1 where a limit is missed, 2 without the data."""
+    return run("to_rmse", "The time to an equal error.", ["ml-1m"], check, arguments)
+
+
+def check(folders: list[Path], quick: bool) -> bool:
+    """Print the tables; return whether every limit is kept."""
     warnings.simplefilter("ignore")
     print(versions("scikit-surprise", "lenskit"))
     print("\nMovieLens 1M, 900 k rows: training time to an equal valid RMSE")
     kept = []
-    with home():
-        data = {"source": str(folder / "ratings.dat")}
-        loader = learner_of(data, 64, "adagrad").loader
-        peers: dict[str, Callable[[Any, bool], tuple[float, float] | None]] = {
-            "Surprise SVD": by_surprise,
-            "LensKit BiasedMF": by_lenskit,
-        }
-        for name, work in peers.items():
-            if (found := work(loader, options.quick)) is None:
-                continue
-            seconds, goal = found
-            print(f"  {name}: {seconds:.2f} s to {goal:.4f}", flush=True)
-            learner = learner_of(data, 64, "adagrad", loader)
-            learner.fused.run(0, 1, 0.0)
-            first, _, decay = TUNED["adagrad"]
-            epoch = functools.partial(_epoch, learner, first, decay)
-            reached = to_goal(epoch, functools.partial(rmse, learner), goal)
-            if reached is None:
-                print("  cfbench, fused, adagrad: not reached")
-                kept.append(False)
-                continue
-            verdict, ok = judged(seconds / reached[0], LIMITS[name], f"as fast as {name}", most=False)
-            print(f"  cfbench, fused, adagrad: {reached[0]:.3f} s, {reached[1]} epochs; {verdict}", flush=True)
-            kept.append(ok)
-    return 0 if all(kept) or options.quick else 1
+    data = {"source": str(folders[0] / "ratings.dat")}
+    loader = fused_learner(data, 64, "adagrad").loader
+    peers: dict[str, Callable[[Any, bool], tuple[float, float] | None]] = {
+        "Surprise SVD": by_surprise,
+        "LensKit BiasedMF": by_lenskit,
+    }
+    for name, work in peers.items():
+        if (found := work(loader, quick)) is None:
+            continue
+        seconds, goal = found
+        print(f"  {name}: {seconds:.2f} s to {goal:.4f}", flush=True)
+        learner = fused_learner(data, 64, "adagrad", loader)
+        learner.fused.run(0, 1, 0.0)
+        first, _, decay = TUNED["adagrad"]
+        epoch = functools.partial(_epoch, learner, first, decay)
+        reached = to_goal(epoch, functools.partial(rmse, learner), goal)
+        if reached is None:
+            print("  cfbench, fused, adagrad: not reached")
+            kept.append(False)
+            continue
+        verdict, ok = judged(seconds / reached[0], LIMITS[name], f"as fast as {name}", most=False)
+        print(f"  cfbench, fused, adagrad: {reached[0]:.3f} s, {reached[1]} epochs; {verdict}", flush=True)
+        kept.append(ok)
+    return all(kept)
 
 
 def _epoch(learner: Any, first: float, decay: float, number: int) -> None:

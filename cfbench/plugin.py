@@ -634,9 +634,10 @@ class Optimizer(Declaration):
     Its params have the field `lr`; the schedule sets it, and momentum, in the optimizer's groups before each step.
 
     Attributes:
-        rule: which row rule of the fused engine it is while all its parameters but lr have their defaults: "sgd",
-            w -= lr g, "adagrad" or "adam", of which `cfbench_optimizers.rows` has the formulas. A row rule changes
-            nothing but rows that have a gradient, so core gives it sparse ones where tables are large.
+        rule: which row rule of the fused engine it is, "sgd", w -= lr g, "adagrad" or "adam", of which
+            `cfbench_optimizers.rows` has the formulas, while all its parameters but lr, and with "adam" betas and eps,
+            have their defaults. A row rule changes nothing but rows that have a gradient, so core gives it sparse ones
+            where tables are large.
     """
 
     kind = "optimizer"

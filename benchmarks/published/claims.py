@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.measuring import data_folder
 from benchmarks.textbook import home
 
 
@@ -49,12 +49,6 @@ def report(title: str, source: str, claims: Sequence[Claim]) -> bool:
         print(f"  {one.what:<52}{said:>18}{one.ours:>12.{one.digits}f}{one.tolerance:>11.2g}   {verdict}", flush=True)
     print()
     return all(one.ok for one in claims)
-
-
-def data_folder(name: str, given: str | None = None) -> Path:
-    """Return where a data set is: under `given`, $CFBENCH_TEST_DATA, or ../shared/data by the checkout."""
-    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
-    return Path(given or os.environ.get("CFBENCH_TEST_DATA") or beside) / name
 
 
 def run(name: str, what: str, needed: str, check: Callable[[Path], bool], arguments: Sequence[str] | None) -> int:

@@ -14,7 +14,7 @@ from cfbench.errors import BadInput, WorkFailed
 from cfbench.experiment import Experiment
 from cfbench.loading.components import Find, component
 from cfbench.loading.loader import Batch
-from cfbench.plugin import DataInfo, Metric, Rates
+from cfbench.plugin import DataInfo, Metric, Optimizer, Rates
 from cfbench.training.compiled import keep_compiled
 
 _SPARSE = 8
@@ -105,10 +105,19 @@ def device(name: str) -> torch.device:
 def make_optimizer(experiment: Experiment, find: Find, predictor: Predictor) -> torch.optim.Optimizer:
     """Return the experiment's optimizer over all parameters of the model; large tables of a row rule become sparse."""
     live, params = component(find, "optimizer", experiment.optimizer)
-    if live.rule and (params == type(params)(lr=params.lr) or live.rule == "adam"):
+    if follows_rule(live, params):
         predictor.look_up_sparsely(_SPARSE * experiment.loader.batch_size)
     optimizer: torch.optim.Optimizer = live.target(predictor.module.parameters(), params)
     return optimizer
+
+
+def follows_rule(optimizer: Optimizer, params: Any) -> bool:
+    """Return whether an optimizer steps by its row rule: what the rule has no place for has its default."""
+    if not optimizer.rule:
+        return False
+    heeded = ("lr", "betas", "eps") if optimizer.rule == "adam" else ("lr",)
+    usual = type(params)(**{name: getattr(params, name) for name in heeded})
+    return bool(params == usual)
 
 
 def make_schedule(experiment: Experiment, find: Find, steps: int) -> Callable[[int], Rates]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
+from cfbench.loading import history
 from cfbench.loading.components import installed
-from cfbench.plugin import DataInfo
+from cfbench.plugin import DataInfo, FitData
 from cfbench.registry import loading
 
 Make = Callable[..., Any]
@@ -54,3 +56,13 @@ def model(parts: Make, info: Make) -> Make:
         return module
 
     return model
+
+
+@pytest.fixture(scope="module")
+def data() -> FitData:
+    """240 ratings of 30 users on 12 items, whose codes start at 1."""
+    rng = np.random.default_rng(4)
+    cells = rng.permutation(30 * 12)[:240]
+    user, item = (cells // 12 + 1).astype(np.int32), (cells % 12 + 1).astype(np.int32)
+    target = rng.integers(1, 6, 240).astype(np.float32)
+    return FitData(user, item, target, None, history.by_user(user, item, target, 31))

@@ -18,16 +18,6 @@ Make = Callable[..., Any]
 N_USERS, N_ITEMS = 31, 13
 
 
-@pytest.fixture(scope="module")
-def data() -> FitData:
-    """240 ratings of 30 users on 12 items."""
-    rng = np.random.default_rng(4)
-    cells = rng.permutation((N_USERS - 1) * (N_ITEMS - 1))[:240]
-    user, item = (cells // (N_ITEMS - 1) + 1).astype(np.int32), (cells % (N_ITEMS - 1) + 1).astype(np.int32)
-    target = rng.integers(1, 6, 240).astype(np.float32)
-    return FitData(user, item, target, None, history.by_user(user, item, target, N_USERS))
-
-
 def made(model: Make, data: FitData, name: str, **params: Any) -> Any:
     facts = {"n_users": N_USERS, "n_items": N_ITEMS, "n_rows": 240, "target_mean": float(data.target.mean())}
     return model(name, facts, **params)

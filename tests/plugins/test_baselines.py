@@ -16,16 +16,6 @@ Make = Callable[..., Any]
 N_USERS, N_ITEMS = 31, 13
 
 
-@pytest.fixture(scope="module")
-def data() -> FitData:
-    """240 ratings of 30 users on 12 items."""
-    rng = np.random.default_rng(4)
-    cells = rng.permutation((N_USERS - 1) * (N_ITEMS - 1))[:240]
-    user, item = (cells // (N_ITEMS - 1) + 1).astype(np.int32), (cells % (N_ITEMS - 1) + 1).astype(np.int32)
-    target = rng.integers(1, 6, 240).astype(np.float32)
-    return FitData(user, item, target, None, history.by_user(user, item, target, N_USERS))
-
-
 def dense(data: FitData, values: str = "one") -> np.ndarray:
     table = np.zeros((N_USERS, N_ITEMS))
     table[data.user, data.item] = 1 if values == "one" else data.target

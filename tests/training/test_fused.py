@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,9 @@ import torch
 from cfbench.errors import BadInput
 from cfbench.experiment import Component
 from cfbench.loading.components import component, installed
+from cfbench.plugin import Optimizer
 from cfbench.training.checkpoints import Checkpoints
+from cfbench.training.components import follows_rule
 from cfbench.training.estimating import cost
 from cfbench.training.fused import kernels, plain
 from cfbench.training.learner import Diverged, Learner
@@ -233,6 +237,21 @@ def test_what_it_can_not_train_is_said(learner: Make, changed: dict[str, Any], s
         learner(**settings)
     settings["training"] = {**settings["training"], "engine": "auto"}
     assert learner(**settings).engine != "fused"
+
+
+def test_a_rule_heeds_what_it_has_a_place_for() -> None:
+    @dataclass(frozen=True)
+    class Decayed:
+        lr: float = 0.1
+        betas: tuple[float, float] = (0.9, 0.999)
+        eps: float = 1e-8
+        weight_decay: float = 0.0
+
+    optimizer = Optimizer("mine", "Mine", "", "mine:Mine", Decayed, rule="adam")
+    assert follows_rule(optimizer, Decayed(lr=0.5, betas=(0.5, 0.9)))
+    assert not follows_rule(optimizer, Decayed(weight_decay=0.1))
+    assert not follows_rule(dataclasses.replace(optimizer, rule="sgd"), Decayed(betas=(0.5, 0.9)))
+    assert not follows_rule(dataclasses.replace(optimizer, rule=""), Decayed())
 
 
 def test_a_schedule_that_changes_by_steps_is_fused_on_purpose_alone(learner: Make) -> None:

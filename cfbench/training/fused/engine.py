@@ -17,10 +17,10 @@ from cfbench.loading.components import Find, component
 from cfbench.loading.loader import Loader
 from cfbench.plugin import Factorization
 from cfbench.training.compiled import compiles
-from cfbench.training.components import Predictor
+from cfbench.training.components import Predictor, follows_rule
 from cfbench.training.fused import strata
 
-PIECES = 8
+_PIECES = 8
 """Pieces in which an epoch is taken; it can be stopped, and its rate changes, between them."""
 
 _AHEAD, _FAR_AHEAD, _LARGE = 8, 16, 2**25
@@ -70,14 +70,13 @@ def _choice(experiment: Experiment, find: Find, predictor: Predictor) -> _Choice
     """Return what is asked for, or why it can't be."""
     loss, loss_params = component(find, "loss", experiment.loss)
     optimizer, params = component(find, "optimizer", experiment.optimizer)
-    usual = type(params)(lr=params.lr)
     if getattr(predictor.module, "fit", None) is not None:
         return "the model trains itself"
     if experiment.loader.batch_size != 1:
         return "it takes one row a step: loader.batch_size = 1"
     if not optimizer.rule:
         return f"the optimizer {optimizer.name} is no row rule: sgd, adagrad and lazy-adam are"
-    if optimizer.rule != "adam" and params != usual:
+    if not follows_rule(optimizer, params):
         return f"the optimizer {optimizer.name} is a row rule with the defaults of its other parameters alone"
     if not loss.form:
         return f"the loss {loss.name} is not one that it knows: mse and logistic are"
@@ -137,9 +136,10 @@ class FusedEngine:
         self._own = {name: tensor.detach() for name, tensor in _tensors(self._tables).items()}
         self._workers = strata.Workers(settings.threads, settings.lock_free)
         self._order: tuple[object, strata.Order | None] = (None, None)
-        self._sides = tuple(_aligned((len(self._own[name]), 4)) for name in ("user_factors", "item_factors"))
+        self._sides: tuple[NDArray[np.float32], ...] = ()
         self.state: dict[str, NDArray[np.float32]] = {}
         if self.rule == "adagrad":
+            self._sides = tuple(_aligned((len(self._own[name]), 4)) for name in ("user_factors", "item_factors"))
             for owner, side in zip(("user", "item"), self._sides, strict=True):
                 side[:, :2] = 1
                 named = {f"{owner}_factors": 0, f"{owner}_bias": 1, f"{owner}_lengths": 2}
@@ -156,7 +156,7 @@ class FusedEngine:
         key = epoch if reshuffled else 0
         if self._order[0] != key:
             self._order = None, None  # lets go of the last order before the next one is made
-            self._order = key, self._workers.order(self._loader, key, PIECES)
+            self._order = key, self._workers.order(self._loader, key, _PIECES)
 
     @property
     def _rows(self) -> strata.Order:

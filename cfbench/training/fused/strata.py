@@ -57,8 +57,7 @@ class Order:
 
 
 class Workers:
-    """Threads, each on a CPU of its own: left alone, two are often started on one, and a round is over too soon to mend
-    that.
+    """Threads, each on a CPU of its own: two that start on one would stay there for longer than a round takes.
 
     Args:
         threads: how many; 0: one for each CPU.
@@ -94,8 +93,9 @@ class Workers:
 
     def _cells(self, loader: Loader, drawn: NDArray[np.integer[Any]] | None) -> NDArray[np.uint16]:
         users, items, _ = loader.train_columns(drawn)
-        rounds = (_ranges(items, self.threads) - _ranges(users, self.threads)) % self.threads
-        found: NDArray[np.uint16] = (rounds * self.threads + _ranges(users, self.threads)).astype(np.uint16)
+        thread = _ranges(users, self.threads)
+        rounds = (_ranges(items, self.threads) - thread) % self.threads
+        found: NDArray[np.uint16] = (rounds * self.threads + thread).astype(np.uint16)
         return found
 
     def _by_pieces(
