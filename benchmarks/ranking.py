@@ -16,7 +16,6 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -190,18 +189,19 @@ def print_full(folder: Path, repeats: int, threads: int, quick: bool) -> bool:
 
 def print_one_user(items: int, repeats: int, threads: int) -> bool:
     """Print the time for the first ten items of one user; return whether the limit is kept."""
-    from cfbench.explore.recommending import _by_tables
+    from cfbench.explore.factors import scores_of_user
+    from cfbench.explore.recommending import first
 
     print(f"\nThe first 10 of {items:,} items x 64 for one user, {threads_of(threads)}")
     generator = torch.Generator().manual_seed(0)
     factors = torch.randn(items, 64, generator=generator) * 0.1
     own, bias = torch.randn(1, 64, generator=generator), torch.randn(items, generator=generator) * 0.1
     tables = Factorization(own, factors, torch.zeros(1), bias, 3.5, (0.0, 5.5))
-    known: Any = SimpleNamespace(counts={"item": np.ones(items, np.int32)})
+    counts = np.ones(items, np.int32)
     seen = np.arange(0, items, 999, dtype=np.int32)
     works: dict[str, Callable[[], Any]] = {
         "matrix x vector alone": functools.partial(torch.mv, factors, own[0]),
-        "cfbench": functools.partial(_by_tables, known, tables, 0, seen, 1, 10),
+        "cfbench": lambda: first(tables, scores_of_user(tables, 0), seen, counts < 1, 10),
     }
     found = in_turn(works, repeats)
     ratio = statistics.median(found["cfbench"]) / statistics.median(found["matrix x vector alone"])

@@ -16,16 +16,22 @@ from cfbench.answers import (
     Cost,
     DataProfile,
     DatasetCard,
+    Dimensions,
     Ends,
+    Errors,
     Evaluation,
     EventPage,
+    Explanation,
+    FactorMap,
     Fetch,
     Folder,
     History,
     LabelPage,
     LoaderPreview,
     LrCurve,
+    Measure,
     Part,
+    PredictedTab,
     Prediction,
     Preview,
     Rate,
@@ -34,6 +40,8 @@ from cfbench.answers import (
     RunChanges,
     RunSummary,
     Scored,
+    Side,
+    StepView,
     Verb,
 )
 from cfbench.data import sets, stored
@@ -289,26 +297,130 @@ class LocalBench:
 
         return predict_file(run, pairs, checkpoint)
 
-    def biases(self, run: str, field: Literal["user", "item"] = "item", count: int = 10, least: int = 1) -> Ends:
+    def biases(self, run: str, field: Side = "item", count: int = 10, least: int = 1) -> Ends:
         """Return the highest and lowest biases that a run learned."""
-        from cfbench.explore.factors import biases
+        from cfbench.explore.biases import biases
         from cfbench.explore.recent import recent
 
         return biases(recent(run), field, count, least)
 
-    def recommend(self, run: str, user: str, count: int = 10, least: int = 1) -> Recommendations:
-        """Return what a run's model predicts highest among the items that training did not see with the user."""
+    def recommend(
+        self,
+        run: str,
+        user: str = "",
+        count: int = 10,
+        least: int = 1,
+        where: Sequence[str] = (),
+        diversity: float = 0.0,
+        seen: bool = False,
+        ratings: dict[str, float] | None = None,
+    ) -> Recommendations:
+        """Return what a run's model predicts highest for a user, or for somebody new."""
         from cfbench.explore.recent import recent
         from cfbench.explore.recommending import recommend
 
-        return recommend(recent(run), user, count, least)
+        return recommend(recent(run), user, count, least, where=where, diversity=diversity, seen=seen, ratings=ratings)
 
-    def similar(self, run: str, item: str, count: int = 10, least: int = 1) -> list[Scored]:
-        """Return the items whose factors point most in the direction of an item's."""
-        from cfbench.explore.factors import similar
+    def ratings(self, run: str, path: str) -> dict[str, float]:
+        """Return item -> rating of a file of somebody's ratings."""
+        from cfbench.explore.pairs import read_ratings
         from cfbench.explore.recent import recent
 
-        return similar(recent(run), item, count, least)
+        return read_ratings(recent(run), path)
+
+    def explain(
+        self, run: str, user: str, item: str, ratings: dict[str, float] | None = None, count: int = 12
+    ) -> Explanation:
+        """Return the score of an item as a sum, and the rated titles that move it."""
+        from cfbench.explore.explaining import explain
+        from cfbench.explore.recent import recent
+
+        return explain(recent(run), user, item, ratings, count)
+
+    def similar(
+        self, run: str, name: str, count: int = 10, least: int = 1, measure: Measure = "cosine", side: Side = "item"
+    ) -> list[Scored]:
+        """Return the items, or users, whose factors are most like those of one."""
+        from cfbench.explore.likeness import similar
+        from cfbench.explore.recent import recent
+
+        return similar(recent(run), name, count, least, measure, side)
+
+    def factor_map(
+        self,
+        run: str,
+        side: Side = "item",
+        axes: tuple[int, int] = (1, 2),
+        window: tuple[float, float, float, float] | None = None,
+        columns: int = 120,
+        rows: int = 60,
+        least: int = 1,
+        field: str = "",
+        chosen: str = "",
+        follow: bool = False,
+    ) -> FactorMap:
+        """Return a window of a map of the factors."""
+        from cfbench.explore.mapping import factor_map
+        from cfbench.explore.recent import recent
+
+        return factor_map(recent(run), side, axes, window, columns, rows, least, field, chosen, follow)
+
+    def predicted_tab(
+        self, run: str, users: Sequence[str] = (), items: Sequence[str] = (), n_users: int = 15, n_items: int = 10
+    ) -> PredictedTab:
+        """Return users by items with rating, prediction and error."""
+        from cfbench.explore.crosstab import predicted_tab
+        from cfbench.explore.recent import recent
+
+        return predicted_tab(recent(run), users, items, n_users, n_items)
+
+    def one_step(
+        self,
+        run: str,
+        size: int = 1,
+        number: int = 0,
+        start: Literal["untrained", "trained"] = "untrained",
+        pair: tuple[str, str] | None = None,
+        lr: float = 0.0,
+        shown: int = 10,
+    ) -> StepView:
+        """Take a step on a batch, and return what it did."""
+        from cfbench.explore.recent import recent
+        from cfbench.explore.stepping import one_step
+
+        return one_step(recent(run), size, number, start, pair, lr, shown)
+
+    def dimensions(self, run: str) -> Dimensions:
+        """Return how many factors a run's model has, and how many it uses."""
+        from cfbench.explore.dimensions import FACTORS_KEY, dimensions
+        from cfbench.explore.recent import recent
+
+        trained = recent(run)
+        return dimensions(trained, self._index.alike(trained.run, FACTORS_KEY))
+
+    def sweep(self, run: str, factors: Sequence[int]) -> list[str]:
+        """Start runs of the same experiment with other numbers of factors."""
+        from cfbench.explore.dimensions import FACTORS_KEY, with_factors
+        from cfbench.runs.plugins import experiment_of
+
+        found = folder.find(run)
+        known = {experiment_of(one).model.params.get("n_factors") for one in self._index.alike(found, FACTORS_KEY)}
+        return [
+            started
+            for number in dict.fromkeys(factors)
+            if number not in known
+            for started in self.start(self.check(with_factors(experiment_of(found), found.id, number), found.id))
+        ]
+
+    def errors(self, run: str, part: Part = "valid", worst: int = 20) -> Errors:
+        """Return where a run's model is wrong on a part of its data."""
+        from cfbench.explore.recent import recent
+        from cfbench.explore.residuals import errors
+
+        trained = recent(run)
+        if part == "test":
+            trained.evaluate("test")  # so that the opening is counted
+        return errors(trained, part, worst)
 
     def search(self, run: str, field: Literal["user", "title"], contains: str, count: int = 20) -> list[Scored]:
         """Return labels of a run's training that contain some text."""

@@ -33,7 +33,8 @@ HEAVY = frozenset(
         "start",
         "compare",
     }
-    | {"evaluate", "predict", "biases", "recommend", "similar", "search"}
+    | {"evaluate", "predict", "biases", "recommend", "ratings", "explain", "similar", "search"}
+    | {"factor_map", "predicted_tab", "one_step", "dimensions", "sweep", "errors"}
 )
 """Methods that read data, open models or run plugins' code."""
 

@@ -166,6 +166,7 @@ class FactorMap(Struct, frozen=True):
             column, row 0 on top.
         named: points with titles: the chosen one first, then those with most training rows, few enough to be read.
         shown: points in the window.
+        drawn: of these the ones in `dots`: all, or those with most training rows.
         total: points.
         moved: what moved most since the frame before, furthest first; empty where there is none before.
         median_move: of all points, as a share of the map's width, None where there is none before.
@@ -184,6 +185,7 @@ class FactorMap(Struct, frozen=True):
     dots: tuple[tuple[int, ...], ...]
     named: tuple[Point, ...]
     shown: int
+    drawn: int
     total: int
     moved: tuple[Moved, ...]
     median_move: float | None

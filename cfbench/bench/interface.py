@@ -12,16 +12,22 @@ from cfbench.answers import (
     Cost,
     DataProfile,
     DatasetCard,
+    Dimensions,
     Ends,
+    Errors,
     Evaluation,
     EventPage,
+    Explanation,
+    FactorMap,
     Fetch,
     Folder,
     History,
     LabelPage,
     LoaderPreview,
     LrCurve,
+    Measure,
     Part,
+    PredictedTab,
     Prediction,
     Preview,
     Rate,
@@ -30,6 +36,8 @@ from cfbench.answers import (
     RunChanges,
     RunSummary,
     Scored,
+    Side,
+    StepView,
     Verb,
 )
 from cfbench.experiment import Data, Experiment
@@ -170,14 +178,85 @@ class Bench(Protocol):
     def predict(self, run: str, pairs: str, checkpoint: Checkpoint = "auto") -> list[Prediction]:
         """Predict the targets of the pairs in a delimited file."""
 
-    def biases(self, run: str, field: Literal["user", "item"] = "item", count: int = 10, least: int = 1) -> Ends:
+    def biases(self, run: str, field: Side = "item", count: int = 10, least: int = 1) -> Ends:
         """Return the highest and lowest biases that a run learned, of labels with at least `least` training rows."""
 
-    def recommend(self, run: str, user: str, count: int = 10, least: int = 1) -> Recommendations:
-        """Return what a run's model predicts highest among the items that training did not see with the user."""
+    def recommend(
+        self,
+        run: str,
+        user: str = "",
+        count: int = 10,
+        least: int = 1,
+        where: Sequence[str] = (),
+        diversity: float = 0.0,
+        seen: bool = False,
+        ratings: dict[str, float] | None = None,
+    ) -> Recommendations:
+        """Return what a run's model predicts highest among the items that training did not see with the user.
 
-    def similar(self, run: str, item: str, count: int = 10, least: int = 1) -> list[Scored]:
-        """Return the items whose factors point most in the same direction (cosine) as an item's, named by its title."""
+        `where` are conditions such as "genre=Drama"; `diversity` from 0 to 1; `seen` ranks what was rated too. With
+        `ratings`, title or label -> rating, it is for somebody new, and `user` is "".
+        """
+
+    def ratings(self, run: str, path: str) -> dict[str, float]:
+        """Return item -> rating of a file of somebody's ratings, its columns found as in the run's own data."""
+
+    def explain(
+        self, run: str, user: str, item: str, ratings: dict[str, float] | None = None, count: int = 12
+    ) -> Explanation:
+        """Return the score of an item as a sum of at most `count` terms, and the rated titles that move it."""
+
+    def similar(
+        self, run: str, name: str, count: int = 10, least: int = 1, measure: Measure = "cosine", side: Side = "item"
+    ) -> list[Scored]:
+        """Return the items, or users, whose factors are most like those of one that is named by its title or label."""
+
+    def factor_map(
+        self,
+        run: str,
+        side: Side = "item",
+        axes: tuple[int, int] = (1, 2),
+        window: tuple[float, float, float, float] | None = None,
+        columns: int = 120,
+        rows: int = 60,
+        least: int = 1,
+        field: str = "",
+        chosen: str = "",
+        follow: bool = False,
+    ) -> FactorMap:
+        """Return a window (left, right, bottom, top) of a map of the factors, in so many dots.
+
+        `field` colours items, `chosen` is named in any case, `follow` turns the map to follow the one before.
+        """
+
+    def predicted_tab(
+        self, run: str, users: Sequence[str] = (), items: Sequence[str] = (), n_users: int = 15, n_items: int = 10
+    ) -> PredictedTab:
+        """Return users by items with rating, prediction and error: those named, then the densest; at most 40 x 40."""
+
+    def one_step(
+        self,
+        run: str,
+        size: int = 1,
+        number: int = 0,
+        start: Literal["untrained", "trained"] = "untrained",
+        pair: tuple[str, str] | None = None,
+        lr: float = 0.0,
+        shown: int = 10,
+    ) -> StepView:
+        """Take a step on a batch of 1 to 8 training rows, and return what it did; the run is left as it is.
+
+        `number` says which rows, `pair` a user and item that they begin with; `lr` 0 is the schedule's own.
+        """
+
+    def dimensions(self, run: str) -> Dimensions:
+        """Return how many factors a run's model has, how many it uses, and what runs with other numbers reached."""
+
+    def sweep(self, run: str, factors: Sequence[int]) -> list[str]:
+        """Start runs of the same experiment with other numbers of factors, those that are missing; return their ids."""
+
+    def errors(self, run: str, part: Part = "valid", worst: int = 20) -> Errors:
+        """Return where a run's model is wrong on a part of its data; looking at test is counted."""
 
     def search(self, run: str, field: Literal["user", "title"], contains: str, count: int = 20) -> list[Scored]:
         """Return labels of a run's training that contain some text, those with most rows first; the value is 0."""

@@ -1,20 +1,23 @@
-"""``cfbench recommend``, ``cfbench similar`` and ``cfbench biases``: what a model learned, in titles."""
+"""``cfbench recommend``, ``explain``, ``similar`` and ``biases``: what a model says to somebody, in titles."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import click
 
-from cfbench.answers import Scored
+from cfbench.answers import Bias, Explanation, Measure, Recommendations, Scored, Side
 from cfbench.cli.here import answering, bench
 from cfbench.cli.output import print_json, print_table, say, show
+from cfbench.errors import BadInput
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
+_ratings_option = click.option("--ratings", metavar="FILE", help="Somebody new: a file of titles or ids, and ratings.")
 
-def _how_many(function: _Function) -> _Function:
+
+def how_many(function: _Function) -> _Function:
     """Give a command the options ``-n`` (as `count`) and ``--least``."""
     least = click.option("--least", type=click.IntRange(1), default=1, help="Only those with so many training rows.")
     count = click.option("-n", "count", type=click.IntRange(1), default=10, help="How many.")
@@ -23,49 +26,145 @@ def _how_many(function: _Function) -> _Function:
 
 @click.command()
 @click.argument("run", metavar="RUN")
-@click.option("--user", required=True, metavar="LABEL", help="For whom.")
-@_how_many
+@click.option("--user", "users", multiple=True, metavar="LABEL", help="For whom; repeat for more.")
+@_ratings_option
+@how_many
+@click.option("--where", multiple=True, metavar="CONDITION", help="Such as genre=Drama, year>=1990, title~war; repeat.")
+@click.option("--diversity", type=click.FloatRange(0, 1), default=0.0, help="Above 0: less like one another (0 to 1).")
+@click.option("--seen", is_flag=True, help="Rank what was rated too.")
 @answering
-def recommend(run: str, user: str, count: int, least: int, as_json: bool) -> None:
-    """Name the items that a run's model predicts highest among those that training did not see with a user."""
-    found = bench().recommend(run, user, count, least)
+def recommend(
+    run: str,
+    users: tuple[str, ...],
+    ratings: str | None,
+    count: int,
+    least: int,
+    where: tuple[str, ...],
+    diversity: float,
+    seen: bool,
+    as_json: bool,
+) -> None:
+    """Name the items that a run's model predicts highest for a user, or for somebody new who gave ratings.
+
+    What training saw of a user is left out. For all users at once: cfbench runs export RUN --what recommendations.
+    """
+    if bool(users) == bool(ratings):
+        raise BadInput("say for whom", mend="--user LABEL, or --ratings FILE for somebody new")
+    given = bench().ratings(run, ratings) if ratings else None
+    asked = [bench().recommend(run, user, count, least, where, diversity, seen, given) for user in (users or ("",))]
+    if as_json:
+        print_json(asked if len(users) > 1 else asked[0])
+        return
+    for number, found in enumerate(asked):
+        show(*([""] if number else []), _for_whom(found))
+        _print_recommended(found)
+
+
+def _for_whom(found: Recommendations) -> str:
+    who = (
+        f"user {found.user}: {found.ratings:,} ratings in training" if found.user else f"you: {found.ratings:,} ratings"
+    )
+    return f"{who}, mean {found.mean:.2f}; {found.unseen:,} items ranked"
+
+
+def _print_recommended(found: Recommendations) -> None:
+    if not found.items:
+        say("no item is left; make --least smaller, or leave a --where out")
+        return
+    rated = any(one.seen for one in found.items)
+    titled = any(one.title != one.label for one in found.items)
+    head = ["#", "item", *(["title"] if titled else []), "predicted", *(["rated"] if rated else []), "ratings"]
+    rows = []
+    for rank, one in enumerate(found.items, 1):
+        own = "" if one.rating is None else f"{one.rating:g}"
+        names = [one.label, *([one.title] if titled else [])]
+        rows.append([str(rank), *names, f"{one.value:.2f}", *([own] if rated else []), f"{one.count:,}"])
+    print_table(head, rows, right=[0, *range(2 + titled, len(head))])
+
+
+@click.command()
+@click.argument("run", metavar="RUN")
+@click.option("--user", default="", metavar="LABEL", help="For whom.")
+@_ratings_option
+@click.option("--item", required=True, metavar="TITLE", help="Its title, or its id where several bear that title.")
+@click.option("-n", "count", type=click.IntRange(4, 10_000), default=12, help="Terms; the smallest are summed up.")
+@answering
+def explain(run: str, user: str, ratings: str | None, item: str, count: int, as_json: bool) -> None:
+    """Show a prediction as a sum, term by term, and the rated titles that move it most."""
+    if bool(user) == bool(ratings):
+        raise BadInput("say for whom", mend="--user LABEL, or --ratings FILE for somebody new")
+    found = bench().explain(run, user, item, bench().ratings(run, ratings) if ratings else None, count)
     if as_json:
         print_json(found)
         return
-    known = f"{found.ratings:,} ratings in training, mean {found.mean:.2f}"
-    show(f"user {found.user}: {known}; {found.unseen:,} unseen items")
-    _print(found.items, "item", "predicted", ".2f")
+    rated = "not rated in training" if found.rating is None else f"rated {found.rating:g}"
+    show(f"{found.title} for {f'user {found.user}' if found.user else 'you'}: {found.prediction:.2f}, {rated}")
+    rows = [[term.name, f"{term.value:+.4f}", _product(term.user, term.item), term.because] for term in found.terms]
+    rows.append(["sum", f"{found.score:+.4f}", "", ""])
+    print_table(["term", "adds", "user x item", "because of"], rows, right=[1, 2])
+    show(_squashing(found))
+    if found.supports:
+        show("", "what was rated, and how far it moves the score")
+        lines = [[one.title, f"{one.rating:g}", f"{one.weight:+.4f}"] for one in found.supports]
+        print_table(["title", "rated", "moves"], lines, right=[1, 2])
+
+
+def _product(user: float | None, item: float | None) -> str:
+    return "" if user is None or item is None else f"{user:+.3f} x {item:+.3f}"
+
+
+def _squashing(found: Explanation) -> str:
+    if found.y_range is None:
+        return f"prediction {found.prediction:.4f}, the sum itself"
+    low, high = found.y_range
+    return f"prediction {low:g} + {high - low:g} · σ({found.score:.4f}) = {found.prediction:.4f}"
 
 
 @click.command()
 @click.argument("run", metavar="RUN")
-@click.option("--item", required=True, metavar="TITLE", help="Its title, or its id where several bear that title.")
-@_how_many
+@click.option("--item", metavar="TITLE", help="Its title, or its id where several bear that title.")
+@click.option("--user", metavar="LABEL", help="Users like this one instead.")
+@click.option(
+    "--by",
+    "measure",
+    type=click.Choice(["cosine", "dot", "euclid"]),
+    default="cosine",
+    help="How likeness is measured.",
+)
+@how_many
 @answering
-def similar(run: str, item: str, count: int, least: int, as_json: bool) -> None:
-    """Name the items whose factors point most in the same direction as an item's, by the cosine between them."""
-    found = bench().similar(run, item, count, least)
+def similar(
+    run: str, item: str | None, user: str | None, measure: Measure, count: int, least: int, as_json: bool
+) -> None:
+    """Name the items, or users, whose factors are most like those of one."""
+    if (item is None) == (user is None):
+        raise BadInput("say like what", mend="--item TITLE, or --user LABEL")
+    side: Side = "item" if user is None else "user"
+    found = bench().similar(run, item or user or "", count, least, measure, side)
     if as_json:
         print_json(found)
     else:
-        _print(found, "item", "cosine", ".3f")
+        _print(found, side, {"euclid": "distance"}.get(measure, measure), ".3f")
 
 
 @click.command()
 @click.argument("run", metavar="RUN")
-@click.option("--of", "field", type=click.Choice(["item", "user"]), default="item", help="Whose biases.")
-@_how_many
+@click.option("--of", "side", type=click.Choice(["item", "user"]), default="item", help="Whose biases.")
+@how_many
 @answering
-def biases(run: str, field: Literal["item", "user"], count: int, least: int, as_json: bool) -> None:
-    """Name the items, or users, with the highest and the lowest biases that a run's model learned."""
-    found = bench().biases(run, field, count, least)
+def biases(run: str, side: Side, count: int, least: int, as_json: bool) -> None:
+    """Name the items, or users, with the highest and the lowest biases that a run's model learned.
+
+    Beside each stands how far off it may be, at 95 % certainty: wide where there are few ratings.
+    """
+    found = bench().biases(run, side, count, least)
     if as_json:
         print_json(found)
         return
     show("highest")
-    _print(found.top, field, "bias", "+.3f")
+    _print(found.top, side, "bias", "+.3f")
     show("", "lowest")
-    _print(found.bottom, field, "bias", "+.3f")
+    _print(found.bottom, side, "bias", "+.3f")
 
 
 def _print(found: Sequence[Scored], owner: str, value: str, form: str) -> None:
@@ -74,6 +173,11 @@ def _print(found: Sequence[Scored], owner: str, value: str, form: str) -> None:
         say(f"no {owner} is left; make --least smaller")
         return
     titled = any(one.title != one.label for one in found)
-    rows = [[one.label, *([one.title] if titled else []), format(one.value, form), f"{one.count:,}"] for one in found]
-    head = [owner, *(["title"] if titled else []), value, "ratings"]
-    print_table(head, rows, right=[len(head) - 2, len(head) - 1])
+    sure = any(isinstance(one, Bias) and one.within is not None for one in found)
+    rows = []
+    for one in found:
+        within = f"± {one.within:.3f}" if isinstance(one, Bias) and one.within is not None else ""
+        names = [one.label, *([one.title] if titled else [])]
+        rows.append([*names, format(one.value, form), *([within] if sure else []), f"{one.count:,}"])
+    head = [owner, *(["title"] if titled else []), value, *(["95 %"] if sure else []), "ratings"]
+    print_table(head, rows, right=range(1 + titled, len(head)))

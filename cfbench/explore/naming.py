@@ -5,9 +5,9 @@ from __future__ import annotations
 import heapq
 from typing import Literal
 
-from cfbench.answers import Scored
+from cfbench.answers import Scored, Side
 from cfbench.errors import BadInput, listing, nearest
-from cfbench.explore.ranking import Owner, known, scored
+from cfbench.explore.ranking import known, scored
 from cfbench.explore.trained import Trained
 
 _MOST_NAMED = 5
@@ -46,7 +46,7 @@ def item_code(trained: Trained, name: str) -> int:
 
 def search(trained: Trained, field: Literal["user", "title"], contains: str, count: int = 20) -> list[Scored]:
     """Return the labels that contain some text, whatever the case: those that begin with it first, then by rows."""
-    owner: Owner = "user" if field == "user" else "item"
+    owner: Side = "user" if field == "user" else "item"
     labels, rows, wanted = trained.classes[field], trained.counts[owner], contains.casefold()
 
     def place(code: int) -> tuple[bool, int, str]:
@@ -56,13 +56,13 @@ def search(trained: Trained, field: Literal["user", "title"], contains: str, cou
     return list(scored(trained, owner, ((code, 0.0) for code in heapq.nsmallest(count, fitting, key=place))))
 
 
-def _seen(trained: Trained, owner: Owner, code: int, name: str) -> int:
+def _seen(trained: Trained, owner: Side, code: int, name: str) -> int:
     if not trained.counts[owner][code]:
         raise BadInput(f"training saw no row of the {owner} '{name}'", mend="name another, or train on other rows")
     return code
 
 
-def _unknown(trained: Trained, owner: Owner, name: str) -> BadInput:
+def _unknown(trained: Trained, owner: Side, name: str) -> BadInput:
     begun = search(trained, "title", name, 1) if owner == "item" and name else []
     field, how = ("title", "its title or its id") if owner == "item" else ("user", "its label")
     guess = f", did you mean '{begun[0].title}'?" if begun else nearest(name, trained.classes[field])

@@ -39,6 +39,41 @@ def predict_file(run: str, path: str, checkpoint: Checkpoint = "auto") -> list[P
     ]
 
 
+def read_ratings(trained: Trained, path: str) -> dict[str, float]:
+    """Return item -> rating of a file of one person's ratings; the last one of an item that repeats.
+
+    Columns are found as in the run's own data, else by name or position; a file of two columns has item and rating.
+
+    Raises:
+        BadInput: it can't be read, has ratings of several users, or one that is no number.
+    """
+    opened = _opened(given(path), trained.experiment.data)
+    frame, names = opened.as_text(), list(opened.table.columns)
+    item, target = _columns_of_one(trained, opened, names, path)
+    ratings: dict[str, float] = {}
+    for row, (name, value) in enumerate(zip(frame[item].to_list(), frame[target].to_list(), strict=True)):
+        try:
+            ratings[str(name)] = float(value)
+        except (TypeError, ValueError) as error:
+            raise BadInput(
+                f"'{value}' is no rating", where=f"{path}, {opened.table.place(row)}", mend="mend it"
+            ) from error
+    return ratings
+
+
+def _columns_of_one(trained: Trained, opened: Opened, names: Sequence[str], path: str) -> tuple[str, str]:
+    """Return the columns of the item and the rating in a file of one person's ratings."""
+    data = trained.experiment.data
+    if len(names) == 2:
+        return (names[1], names[0]) if data.target == names[0] else (names[0], names[1])
+    found = roles.assign(opened.sample(), _as_trained(trained, names, ("user", "item", "target")), path)
+    if opened.as_text()[found.user].n_unique() > 1:
+        raise BadInput("it has ratings of several users", where=path, mend="leave those of one")
+    if found.target is None:
+        raise BadInput("it has no column of ratings", where=path, mend="give each item a rating")
+    return found.item, found.target
+
+
 def _opened(path: Path, data: Data) -> Opened:
     """Open the file; a first line that has the run's own column names is its header, whatever else it looks like."""
     opened = open_table(path, {}, "pairs")
@@ -48,7 +83,9 @@ def _opened(path: Path, data: Data) -> Opened:
     return opened
 
 
-def _as_trained(trained: Trained, columns: Sequence[str]) -> Data:
+def _as_trained(trained: Trained, columns: Sequence[str], wanted: Sequence[str] = ("user", "item")) -> Data:
+    """Return how a file is to be read: columns that bear the names of the run's own are those."""
     data = trained.experiment.data
-    named = {role: getattr(data, role) for role in ("user", "item") if getattr(data, role) in columns}
-    return msgspec.structs.replace(Data(target="none", time="none", title="none"), **named)
+    named = {role: getattr(data, role) for role in wanted if getattr(data, role) in columns}
+    target = None if "target" in wanted else "none"
+    return msgspec.structs.replace(Data(target=target, time="none", title="none"), **named)

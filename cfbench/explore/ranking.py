@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cfbench.answers import Scored
+from cfbench.answers import Scored, Side
 from cfbench.explore.trained import Trained
-
-Owner = Literal["user", "item"]
 
 _BLOCK = 256
 
 
-def known(trained: Trained, owner: Owner, least: int = 1) -> NDArray[np.int32]:
+def known(trained: Trained, owner: Side, least: int = 1) -> NDArray[np.int32]:
     """Return the codes with at least `least` training rows, and at least one, int32 (n,)."""
     return np.flatnonzero(trained.counts[owner] >= max(least, 1)).astype(np.int32)
 
 
 def highest(
-    trained: Trained, owner: Owner, codes: NDArray[np.int32], values: NDArray[np.float64], count: int
+    trained: Trained, owner: Side, codes: NDArray[np.int32], values: NDArray[np.float64], count: int
 ) -> tuple[Scored, ...]:
     """Return the `count` codes with the highest values, highest first, equal ones in the order of their labels.
 
@@ -52,7 +50,7 @@ def threshold(values: NDArray[np.floating[Any]], count: int) -> float:
     return float(np.partition(whole, -count)[-count])
 
 
-def scored(trained: Trained, owner: Owner, pairs: Iterable[tuple[int, float]]) -> Iterable[Scored]:
+def scored(trained: Trained, owner: Side, pairs: Iterable[tuple[int, float]]) -> Iterable[Scored]:
     """Yield codes and values in words; a user's title is its label."""
     titles = trained.classes["title" if owner == "item" else "user"]
     for code, value in pairs:

@@ -1,72 +1,181 @@
-"""What a model predicts highest for a user, among the items that training did not see with them."""
+"""What a model predicts highest for a user, or for somebody new who gave a few ratings."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from cfbench.answers import Recommendations
+from cfbench.answers import Recommendations, Recommended, Scored
 from cfbench.errors import BadInput
-from cfbench.explore.factors import factorization, scores_of_user, squashed
+from cfbench.explore.factors import factorization, factors_of, scores_of_user, scores_of_vector, squashed
+from cfbench.explore.filtering import allowed
+from cfbench.explore.folding import checked, fold_in
 from cfbench.explore.naming import user_code
 from cfbench.explore.ranking import highest, known, threshold
 from cfbench.explore.trained import Trained
 from cfbench.loading.loader import Loader
-from cfbench.plugin import Factorization
+from cfbench.plugin import Factorization, ScoreRequest, SparseRows
+
+_POOL = 20
+"""Of how many times the wanted number a varied list is put together, best first."""
 
 
-def recommend(trained: Trained, user: str, count: int = 10, least: int = 1) -> Recommendations:
+def recommend(
+    trained: Trained,
+    user: str = "",
+    count: int = 10,
+    least: int = 1,
+    *,
+    where: Sequence[str] = (),
+    diversity: float = 0.0,
+    seen: bool = False,
+    ratings: Mapping[str, float] | None = None,
+) -> Recommendations:
     """Return the `count` items with the highest predictions: from the model's tables, or else pair by pair.
 
-    Fields that the model reads are the user's and the items' own.
+    Fields that the model reads are the user's and the items' own. Somebody new is folded in: by the model's own
+    `score` where it only puts items in order, else by `folding`.
 
     Args:
         trained: the model.
-        user: label.
+        user: label; "" for somebody new, who gave `ratings`.
         count: how many.
         least: training rows that an item has at least.
+        where: conditions on items' fields, as `filtering` has them.
+        diversity: from 0 to 1; how much an item loses for being like one above it.
+        seen: rank what was rated too.
+        ratings: title or label -> rating, of somebody new.
 
     Raises:
-        BadInput: there is no such user, the model needs a field that belongs to neither, or the ratings are gone.
+        BadInput: there is no such user, item or field; the model needs a field that belongs to neither, or can't take
+            somebody new; or the ratings are gone.
     """
-    code = user_code(trained, user)
-    loader = _loader(trained, user)
-    rows = loader.training_rows(code)
-    own = loader.interactions.item[rows]
+    if not 0 <= diversity <= 1:
+        raise BadInput(f"diversity is from 0 to 1, not {diversity:g}", mend="0 ranks by prediction alone")
     tables = factorization(trained)
-    codes, values, unseen = (
-        _by_pairs(trained, code, own, least) if tables is None else _by_tables(trained, tables, code, own, least, count)
-    )
+    if ratings:
+        items, values = checked(trained, ratings)
+        scores = _of_somebody_new(trained, tables, ratings, items, values)
+    else:
+        code = user_code(trained, user)
+        loader = _loader(trained, user)
+        rows = loader.training_rows(code)
+        items, values = loader.interactions.item[rows], loader.interactions.target[rows].astype(np.float64)
+        scores = _by_forward(trained, code) if tables is None else scores_of_user(tables, code)
+    hidden = trained.counts["item"] < max(least, 1)
+    if where:
+        hidden |= ~allowed(trained, where)
+    wanted = count * _POOL if diversity else count
+    codes, predicted, ranked = first(tables, scores, items if not seen else items[:0], hidden, wanted)
+    best = highest(trained, "item", codes, predicted, wanted)
+    if diversity and tables is not None:
+        best = tuple(
+            best[n] for n in varied([one.value for one in best], _vectors(trained, tables, best), diversity, count)
+        )
+    given = dict(zip((trained.classes["item"][code] for code in items.tolist()), values.tolist(), strict=True))
     return Recommendations(
-        user=user,
-        ratings=len(rows),
-        mean=float(loader.interactions.target[rows].mean(dtype=np.float64)),
-        unseen=unseen,
-        items=highest(trained, "item", codes, values, count),
+        user="" if ratings else user,
+        ratings=len(values),
+        mean=float(values.mean()),
+        unseen=ranked,
+        items=tuple(
+            Recommended(one.label, one.title, one.value, one.count, one.label in given, given.get(one.label))
+            for one in best[:count]
+        ),
     )
 
 
-def _by_tables(
-    trained: Trained, tables: Factorization, user: int, own: NDArray[np.int32], least: int, count: int
+def first(
+    tables: Factorization | None,
+    scores: NDArray[np.float32],
+    seen: NDArray[np.int32],
+    hidden: NDArray[np.bool_],
+    count: int,
 ) -> tuple[NDArray[np.int32], NDArray[np.float64], int]:
-    """Return codes that may be among the first `count`, what is predicted for them, and how many could have been."""
-    scores = scores_of_user(tables, user)
-    scores[own] = -np.inf
-    scores[trained.counts["item"] < max(least, 1)] = -np.inf
+    """Return codes that may be among the first `count`, what is predicted for them, and how many could have been.
+
+    Args:
+        tables: the model's, None where scores are predictions already.
+        scores: of all items by code, float32 (n_items,); changed here.
+        seen: codes that are left out.
+        hidden: more that are left out, bool (n_items,).
+        count: how many are wanted.
+    """
+    scores[seen] = -np.inf
+    scores[hidden] = -np.inf
     scores[~(scores < np.inf)] = -np.inf  # no finite number
     least_score = max(threshold(scores, min(max(count, 1), len(scores))), float(np.finfo(np.float32).min))
     codes = np.flatnonzero(scores >= least_score).astype(np.int32)
-    return codes, squashed(tables, scores[codes]), int(np.count_nonzero(scores > -np.inf))
+    predicted = scores[codes].astype(np.float64) if tables is None else squashed(tables, scores[codes])
+    return codes, predicted, int(np.count_nonzero(scores > -np.inf))
 
 
-def _by_pairs(
-    trained: Trained, user: int, own: NDArray[np.int32], least: int
-) -> tuple[NDArray[np.int32], NDArray[np.float64], int]:
-    """Likewise with all codes, each scored by the model itself."""
-    codes = known(trained, "item", least)
-    codes = codes[~np.isin(codes, own)]
-    values = trained.score({"user": np.full(len(codes), user, np.int32), "item": codes})
-    return codes, values, int(np.count_nonzero(np.isfinite(values)))
+def varied(values: Sequence[float], vectors: NDArray[np.float64], diversity: float, count: int) -> list[int]:
+    """Return the places of `count` items, each the best of those left by (1 - d) of its value and d of its difference.
+
+    Maximal marginal relevance: Carbonell, Goldstein: The use of MMR, diversity-based reranking for reordering documents
+    and producing summaries. SIGIR 1998. Values are taken from 0 to 1 over the pool, likeness is the cosine.
+
+    Args:
+        values: of the pool, best first.
+        vectors: of the pool, float64 (n, k).
+        diversity: d.
+        count: how many.
+    """
+    worth = np.asarray(values, np.float64)
+    spread = float(np.ptp(worth)) if len(worth) else 0.0
+    worth = (worth - worth.min()) / spread if spread else np.zeros(len(worth))
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    directions = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    closest, left, chosen = np.full(len(worth), -1.0), np.ones(len(worth), bool), []
+    for _ in range(min(count, len(worth))):
+        marginal = (1 - diversity) * worth - diversity * np.maximum(closest, 0.0)
+        marginal[~left] = -np.inf
+        best = int(marginal.argmax())
+        chosen.append(best)
+        left[best] = False
+        closest = np.maximum(closest, directions @ directions[best])
+    return chosen
+
+
+def _of_somebody_new(
+    trained: Trained,
+    tables: Factorization | None,
+    ratings: Mapping[str, float],
+    items: NDArray[np.int32],
+    values: NDArray[np.float64],
+) -> NDArray[np.float32]:
+    score = getattr(trained.model, "score", None)
+    if callable(score) and (tables is None or not trained.predictor.ratings):
+        order = np.argsort(items, kind="stable")
+        seen = SparseRows(np.array([0, len(items)]), items[order], values[order].astype(np.float32))
+        with torch.no_grad(), trained.at_work():
+            found = torch.as_tensor(score(ScoreRequest(np.zeros(1, np.int64), seen)))
+        return found[0].float().cpu().numpy().copy()
+    if tables is None:
+        raise BadInput(
+            f"the model {trained.experiment.model.name} can't take somebody new: it has no factors and no score()",
+            mend="take one that can, such as biased-dot-product, ease or item-knn",
+        )
+    folded = fold_in(trained, ratings)
+    vector = torch.from_numpy(folded.factors).to(tables.item_factors.dtype)
+    return scores_of_vector(tables, vector, folded.bias)
+
+
+def _by_forward(trained: Trained, user: int) -> NDArray[np.float32]:
+    """Return what the model itself predicts for all items that training saw, NaN for the others."""
+    codes = known(trained, "item")
+    scores = np.full(len(trained.classes["item"]), np.nan, np.float32)
+    scores[codes] = trained.score({"user": np.full(len(codes), user, np.int32), "item": codes})
+    return scores
+
+
+def _vectors(trained: Trained, tables: Factorization, items: Sequence[Scored]) -> NDArray[np.float64]:
+    codes = [trained.label_codes["item"][one.label] for one in items]
+    return factors_of(tables, "item")[codes]
 
 
 def _loader(trained: Trained, user: str) -> Loader:

@@ -59,6 +59,7 @@ class Trained:
         classes: field -> labels by code; "user", "item" and "title" are always there.
         predictor: the model with its device and dtype.
         model: the torch.nn.Module, in evaluation mode, on the CPU.
+        find: finds the run's plugins.
         step: the checkpoint's step.
         checkpoint: "last" or "best".
     """
@@ -67,10 +68,10 @@ class Trained:
         events.refuse_newer(run.events)
         self.run = run
         self.experiment = _on_cpu(experiment_of(run))
-        self._find = finder(run)
+        self.find = finder(run)
         self._encoder = kept.load(run.data)
         self.classes: Mapping[str, Sequence[str]] = self._encoder.classes
-        self.predictor = Predictor(self.experiment, self._find, self._encoder.info(TorchStreams(self.experiment)))
+        self.predictor = Predictor(self.experiment, self.find, self._encoder.info(TorchStreams(self.experiment)))
         self.model = self.predictor.module.eval()
         self.step, self.checkpoint = self._choose(checkpoint)
         tensors, _ = Checkpoints(run.checkpoints).read(self.step)
@@ -118,6 +119,12 @@ class Trained:
     def counts(self) -> Mapping[str, NDArray[np.int32]]:
         """ "user", "item" and each categorical field -> int32 (codes,): its training rows."""
         return self._encoder.counts
+
+    @property
+    def target_range(self) -> float:
+        """The largest training target less the smallest."""
+        _, low, high = self._encoder.target
+        return high - low
 
     # -- predictions --
 
@@ -195,9 +202,14 @@ class Trained:
         }
 
     @cached_property
+    def label_codes(self) -> dict[str, dict[str, int]]:
+        """ "user" and "item" -> its labels to codes."""
+        return {side: {label: code for code, label in enumerate(self.classes[side])} for side in ("user", "item")}
+
+    @cached_property
     def user_codes(self) -> dict[str, int]:
         """User labels to codes."""
-        return {label: code for code, label in enumerate(self.classes["user"])}
+        return self.label_codes["user"]
 
     @cached_property
     def item_codes(self) -> dict[str, int]:
@@ -205,7 +217,7 @@ class Trained:
         titles: dict[str, int] = {}
         for code, title in enumerate(self.classes["title"]):
             titles[title] = 0 if title in titles else code
-        return titles | {label: code for code, label in enumerate(self.classes["item"])}
+        return titles | self.label_codes["item"]
 
     # -- evaluation --
 
@@ -235,7 +247,7 @@ class Trained:
             )
         scorers = make_metrics(self._experiment_with(metrics), self._find_any)
         with self.at_work():
-            objective = Objective(self.experiment, self._find, self.loader)
+            objective = Objective(self.experiment, self.find, self.loader)
             found = measure(self.predictor, self.loader, part, objective, scorers)
             findings = doubts(self.predictor, self.loader, part, found)
         results.save(self.run, part, self.step, found)
@@ -279,7 +291,7 @@ class Trained:
         from cfbench.loading.components import installed
 
         try:
-            return self._find(kind, name)
+            return self.find(kind, name)
         except BadInput:
             return installed(kind, name)
 

@@ -69,6 +69,12 @@ def fields_of(folder: Path, field: str, pairs: Mapping[str, NDArray[np.int32]]) 
     return None
 
 
+def of_items(folder: Path) -> dict[str, NDArray[np.generic]]:
+    """Return the fields that belong to items -> their value for each item by code; "genres: Drama" is 0 or 1."""
+    with np.load(folder / _FIELDS) as arrays:
+        return {name.removeprefix("item/"): arrays[name] for name in arrays.files if name.startswith("item/")}
+
+
 def owned_fields(interactions: Interactions) -> dict[str, Any]:
     """Return "item/genre" -> its value for each item, for every field that has one value a user or an item."""
     owned: dict[str, Any] = {}

@@ -125,6 +125,19 @@ class RunIndex:
         differing = [path for path in every if _differ(path, readable)]
         return {run: {path: flat[path] for path in differing if path in flat} for run, flat in settings.items()}
 
+    def alike(self, run: RunFolder, free: str) -> list[RunFolder]:
+        """Return the finished runs, this one too, that differ from a run in the setting `free` alone, oldest first."""
+
+        def fixed(flat: dict[str, Any]) -> bytes:
+            return msgspec.json.encode({path: value for path, value in flat.items() if path != free}, order="sorted")
+
+        with self._one_at_a_time:
+            own = self._settings_of(run)
+            if free not in own:
+                return []
+            others = [one for one in self._all_runs() if self._summary(one).state == "finished"]
+            return [one for one in others if fixed(self._settings_of(one)) == fixed(own)]
+
     def _settings_of(self, run: RunFolder) -> dict[str, Any]:
         now = stamp(run.experiment)
         known = self._settings.get(run.id, now)

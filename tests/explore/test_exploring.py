@@ -13,7 +13,9 @@ import pytest
 from cfbench.answers import Scored
 from cfbench.errors import BadInput, WorkFailed
 from cfbench.explore import recent
-from cfbench.explore.factors import biases, factorization, similar
+from cfbench.explore.biases import biases
+from cfbench.explore.factors import factorization
+from cfbench.explore.likeness import similar
 from cfbench.explore.naming import item_code, search
 from cfbench.explore.ranking import threshold
 from cfbench.explore.recommending import recommend
@@ -131,7 +133,7 @@ def test_biases_are_the_models_own(factors: Trained, field: Any) -> None:
 def test_a_model_without_tables_says_so(fields: Trained, train: Train) -> None:
     with pytest.raises(BadInput, match="learns no user biases; train a model that does"):
         biases(fields, "user")
-    with pytest.raises(BadInput, match="has no factors to compare"):
+    with pytest.raises(BadInput, match="learns no factors; train a model that does"):
         similar(fields, "7")
     plain = train(model={"name": "dot-product", "n_factors": 2}, training={"epochs": 1})
     with pytest.raises(BadInput, match="learns no item biases"):

@@ -1,0 +1,52 @@
+"""The highest and the lowest biases, and how sure each of them is."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from cfbench.answers import Bias, Ends, Side
+from cfbench.errors import BadInput
+from cfbench.explore.factors import MEND, curve, factorization, float64
+from cfbench.explore.noise import noise
+from cfbench.explore.ranking import highest, known
+from cfbench.explore.trained import Trained
+from cfbench.plugin import Factorization
+
+_SURE = float(stats.norm.ppf(0.975))
+
+
+def biases(trained: Trained, side: Side = "item", count: int = 10, least: int = 1) -> Ends:
+    """Return the `count` highest and lowest biases of labels with at least `least` training rows.
+
+    Each has the bound of a 95 % interval: with n rows whose errors have the variance s², of biases with the variance
+    t², it is 1.96 / sqrt(n g² / s² + 1 / t²), where g is how fast predictions grow with scores at that bias. It takes
+    all other parameters for known (Gelman, Hill: Data analysis using regression and multilevel models, 2007, 12.2).
+
+    Raises:
+        BadInput: the model has none.
+    """
+    tables = factorization(trained)
+    table = None if tables is None else getattr(tables, f"{side}_bias")
+    if tables is None or table is None:
+        raise BadInput(f"the model {trained.experiment.model.name} learns no {side} biases", mend=MEND)
+    codes, values = known(trained, side, least), float64(table)
+    within = dict(zip(codes.tolist(), _bounds(trained, tables, values[codes], side, codes).tolist(), strict=True))
+    ends = [
+        tuple(
+            Bias(one.label, one.title, sign * one.value, one.count, within[trained.label_codes[side][one.label]])
+            for one in highest(trained, side, codes, sign * values[codes], count)
+        )
+        for sign in (1, -1)
+    ]
+    return Ends(*ends)
+
+
+def _bounds(
+    trained: Trained, tables: Factorization, values: NDArray[np.float64], side: Side, codes: NDArray[np.int32]
+) -> NDArray[np.float64]:
+    _, slopes = curve(tables, tables.global_mean + values)
+    spread = max(float(values.var()), 1e-12)
+    found: NDArray[np.float64] = _SURE / np.sqrt(trained.counts[side][codes] * slopes**2 / noise(trained) + 1 / spread)
+    return found

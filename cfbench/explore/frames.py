@@ -1,0 +1,64 @@
+"""The newest picture of each run's map, kept in memory, so that the next one is turned to follow it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cfbench.answers import Side
+from cfbench.explore.factors import factors_of, tables_of
+from cfbench.explore.principal import Components, components, turned
+from cfbench.explore.trained import Trained
+
+_Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """The components of one checkpoint.
+
+    Attributes:
+        step: the checkpoint's.
+        codes: of the points, int32 (n,).
+        found: their components.
+        before: coordinates of the frame before, float64 (n, m), None where there is none of the same points.
+    """
+
+    step: int
+    codes: NDArray[np.int32]
+    found: Components
+    before: _Floats | None
+
+
+_newest: dict[tuple[str, Side, int], Frame] = {}
+_MOST = 8
+
+
+def frame(trained: Trained, side: Side, codes: NDArray[np.int32], count: int, follow: bool) -> Frame:
+    """Return the first `count` components of some users' or items' factors.
+
+    Args:
+        trained: the model.
+        side: whose factors.
+        codes: whose, int32 (n,).
+        count: how many components.
+        follow: turn them to come nearest to the frame of the same run that was asked for before.
+    """
+    key = trained.run.id, side, count
+    last = _newest.get(key)
+    if follow and last is not None and last.step == trained.step and np.array_equal(last.codes, codes):
+        return last
+    found = components(factors_of(tables_of(trained), side)[codes], count)
+    before = None
+    if follow and last is not None and np.array_equal(last.codes, codes):
+        before = last.found.coordinates
+        found = Components(turned(found.coordinates, before), found.shares)
+    made = Frame(trained.step, codes, found, before)
+    if follow:
+        _newest.pop(key, None)
+        _newest[key] = made
+        while len(_newest) > _MOST:
+            _newest.pop(next(iter(_newest)))
+    return made
