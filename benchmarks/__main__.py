@@ -27,6 +27,7 @@ SCRIPTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("autograd", "The autograd engine", ()),
     ("als", "Alternating least squares", ()),
     ("ranking", "Rankings", ()),
+    ("recommend_all", "Recommendations of every user", ()),
     ("scaling", "Time and memory by ratings", ("--plot", str(PLOT))),
     ("start", "Start", ()),
 )

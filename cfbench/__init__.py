@@ -4,6 +4,8 @@ import cfbench
 
 run = cfbench.train("experiment.toml")      # or cfbench.train({"data": {"source": "demo"}})
 run.predict(["196"], ["Kolya (1996)"])
+run.recommend("196", 5).items               # or ratings={"Kolya (1996)": 5.0}, of somebody new
+run.similar("Kolya (1996)")                 # by run.factors
 cfbench.load("last").evaluate()
 cfbench.loader("experiment.toml").classes["title"]
 """

@@ -11,7 +11,7 @@ from cfbench import experiment as experiments
 from cfbench.data.frames import is_frame, kept
 from cfbench.errors import WorkFailed
 from cfbench.experiment import Experiment
-from cfbench.explore.trained import Trained, load
+from cfbench.explore.learned import Learned, load
 from cfbench.loading.loader import Loader
 from cfbench.loading.previewing import open_loader
 from cfbench.runs.launching import train_here
@@ -23,7 +23,7 @@ __all__ = ["load", "loader", "train"]
 Source = str | os.PathLike[str] | Mapping[str, Any] | Experiment
 
 
-def train(experiment: Source) -> Trained:
+def train(experiment: Source) -> Learned:
     """Train an experiment in this process and return what was learned; its run is listed with the others.
 
     Args:

@@ -28,3 +28,39 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"there is no folder of real data at {folder}; set CFBENCH_TEST_DATA")
     return folder
+
+
+SLOW = """
+import time
+
+from torch import nn
+
+from cfbench.plugin import Model, hookimpl
+
+
+class Slow(nn.Module):
+    def __init__(self, info, params):
+        super().__init__()
+        self.users, self.items = nn.Embedding(info.n_users, 1), nn.Embedding(info.n_items, 1)
+
+    def forward(self, x):
+        if not self.training:
+            time.sleep(0.05)
+        return self.users(x[:, 0])[:, 0] + self.items(x[:, 1])[:, 0]
+
+
+@hookimpl
+def cfbench_models():
+    return [Model("slow", "Slow", "takes its time over every user", "slow_model:Slow")]
+"""
+
+
+@pytest.fixture
+def slow_run(home: Path) -> str:
+    """A run on the demo whose model has no factors, and takes half a minute over all 600 users."""
+    from cfbench import python
+
+    (home / "plugins").mkdir(mode=0o700)
+    (home / "plugins" / "slow_model.py").write_text(SLOW)
+    tables = {"model": {"name": "slow"}, "loader": {"batch_size": 4096}, "training": {"epochs": 1}}
+    return python.train({"data": {"source": "demo"}, **tables}).run.id

@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from cfbench.agent.exports import Exports
 from cfbench.agent.fetches import Fetches
 from cfbench.answers import (
     CachedData,
@@ -22,10 +23,13 @@ from cfbench.answers import (
     Evaluation,
     EventPage,
     Explanation,
+    Exported,
     FactorMap,
     Fetch,
     Folder,
+    Form,
     History,
+    Job,
     LabelPage,
     LoaderPreview,
     LrCurve,
@@ -56,13 +60,18 @@ from cfbench.runs.watching import RunWatch
 
 
 class LocalBench:
-    """Implements `cfbench.bench.interface.Bench`."""
+    """Implements `cfbench.bench.interface.Bench`.
 
-    def __init__(self) -> None:
+    Args:
+        exports: writes files; who gives them can end them.
+    """
+
+    def __init__(self, exports: Exports | None = None) -> None:
         self._index = RunIndex()
         self._watch = RunWatch(self._index)
         self._histories = Histories()
         self._fetches = Fetches()
+        self._exports = exports or Exports()
 
     # -- plugins --
 
@@ -418,9 +427,16 @@ class LocalBench:
         from cfbench.explore.residuals import errors
 
         trained = recent(run)
-        if part == "test":
+        if part == "test" and trained.predictor.ratings:
             trained.evaluate("test")  # so that the opening is counted
         return errors(trained, part, worst)
+
+    def report(self, run: str, form: Literal["html", "markdown"] = "html", part: Part = "valid") -> str:
+        """Return a report of a run as one self-contained document."""
+        from cfbench.explore.dimensions import FACTORS_KEY
+        from cfbench.explore.report import report
+
+        return report(run, form, part, self._index.alike(folder.find(run), FACTORS_KEY))
 
     def search(self, run: str, field: Literal["user", "title"], contains: str, count: int = 20) -> list[Scored]:
         """Return labels of a run's training that contain some text."""
@@ -428,6 +444,20 @@ class LocalBench:
         from cfbench.explore.recent import recent
 
         return search(recent(run), field, contains, count)
+
+    def export(
+        self, run: str, what: Exported, form: Form, path: str, count: int = 10, least: int = 1, force: bool = False
+    ) -> str:
+        """Start to write what a run learned into a file or folder."""
+        return self._exports.start(run, what, form, path, count, least, force)
+
+    def exporting(self, job: str) -> Job:
+        """Return how far an export is."""
+        return self._exports.status(job)
+
+    def stop_exporting(self, job: str) -> None:
+        """Stop an export."""
+        self._exports.stop(job)
 
     def ping(self) -> float:
         """Return the clock of this machine."""

@@ -12,6 +12,12 @@ Measure = Literal["cosine", "dot", "euclid"]
 Side = Literal["item", "user"]
 """Whose factors, or biases."""
 
+Exported = Literal["factors", "recommendations"]
+"""What of a model is written into files: its factors and biases, or the first items of every user."""
+
+Form = Literal["parquet", "safetensors", "npz", "word2vec", "projector"]
+"""How factors are written."""
+
 
 class Scored(Struct, frozen=True):
     """A label with a number and how often training saw it: a prediction or a similarity."""
@@ -164,7 +170,8 @@ class FactorMap(Struct, frozen=True):
         groups: labels of the field that it is coloured by, with most points first, at most 4, then "other".
         dots: for each group, or the one group "" where none was asked for, the dots that hold a point: row * columns +
             column, row 0 on top.
-        named: points with titles: the chosen one first, then those with most training rows, few enough to be read.
+        named: points with titles: the chosen one first, wherever it is, then those in the window with most training
+            rows, few enough to be read.
         shown: points in the window.
         drawn: of these the ones in `dots`: all, or those with most training rows.
         total: points.

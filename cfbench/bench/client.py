@@ -6,6 +6,7 @@ import functools
 import subprocess
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, cast
 
 import msgspec
@@ -107,8 +108,17 @@ class Connection:
         """Whether the server's process lives."""
         return self._process.poll() is None
 
-    def kill(self) -> None:
-        """End the server's process now; who waits for an answer hears that the connection broke."""
+    def kill(self, patience: float = 0.0) -> None:
+        """End the server's process, which may leave by itself for so many seconds, its input ended.
+
+        Who waits for an answer hears that the connection broke.
+        """
+        if patience:
+            assert self._process.stdin is not None
+            with suppress(OSError):
+                self._process.stdin.close()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(patience)
         self._process.kill()
 
     def close(self) -> None:

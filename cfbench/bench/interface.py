@@ -18,10 +18,13 @@ from cfbench.answers import (
     Evaluation,
     EventPage,
     Explanation,
+    Exported,
     FactorMap,
     Fetch,
     Folder,
+    Form,
     History,
+    Job,
     LabelPage,
     LoaderPreview,
     LrCurve,
@@ -258,8 +261,25 @@ class Bench(Protocol):
     def errors(self, run: str, part: Part = "valid", worst: int = 20) -> Errors:
         """Return where a run's model is wrong on a part of its data; looking at test is counted."""
 
+    def report(self, run: str, form: Literal["html", "markdown"] = "html", part: Part = "valid") -> str:
+        """Return a report of a run as one self-contained document; on test it is counted."""
+
     def search(self, run: str, field: Literal["user", "title"], contains: str, count: int = 20) -> list[Scored]:
         """Return labels of a run's training that contain some text, those with most rows first; the value is 0."""
+
+    def export(
+        self, run: str, what: Exported, form: Form, path: str, count: int = 10, least: int = 1, force: bool = False
+    ) -> str:
+        """Start to write what a run learned into a file or folder where the bench is; return a name to ask after it.
+
+        Recommendations are `count` items a user, with at least `least` training rows, as parquet. `force` replaces.
+        """
+
+    def exporting(self, job: str) -> Job:
+        """Return how far an export is that was started here."""
+
+    def stop_exporting(self, job: str) -> None:
+        """Stop an export; nothing is left of it, unless it was done."""
 
     def ping(self) -> float:
         """Return the clock of the machine where the bench is; a server that was pinged once leaves when pings stop."""

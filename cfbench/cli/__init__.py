@@ -28,6 +28,7 @@ COMMANDS = {
     "plugins": ("cfbench.cli.plugins:plugins", "See which plugins there are, and why one is broken."),
     "predict": ("cfbench.cli.results:predict", "Predict the targets of a file of users and items."),
     "recommend": ("cfbench.cli.exploring:recommend", "Name what a model predicts highest for a user, or for you."),
+    "report": ("cfbench.cli.reporting:report", "Write a report of a run with its pictures."),
     "runs": ("cfbench.cli.runs:runs", "List, watch, stop, resume and delete runs."),
     "search": ("cfbench.cli.search:search", "Search for good settings of an experiment."),
     "similar": ("cfbench.cli.exploring:similar", "Name the items, or users, most like one of them."),

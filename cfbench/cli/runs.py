@@ -1,4 +1,4 @@
-"""``cfbench runs``: list, show, watch, wait for, stop, pause, resume, note, pin, delete and restore runs."""
+"""``cfbench runs``: list, show, watch, wait for, stop, pause, resume, note, pin, export, delete and restore runs."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ import click
 from cfbench import text
 from cfbench.answers import RunSummary
 from cfbench.cli.comparing import compare
+from cfbench.cli.exporting import export
 from cfbench.cli.following import closing_line, epoch_line, events_so_far, follow, variant
 from cfbench.cli.here import answering, bench
 from cfbench.cli.output import number, print_json, print_table, say, show
+from cfbench.cli.reporting import report
 from cfbench.cli.train import close, watch_until_end
 
 run_argument = click.argument("run", metavar="RUN")
@@ -23,13 +25,15 @@ run_argument = click.argument("run", metavar="RUN")
 
 @click.group()
 def runs() -> None:
-    """List, watch, stop, resume, compare and delete runs.
+    """List, watch, stop, resume, compare, export and delete runs.
 
     RUN is an id, the start of one, the words at its end, or "last".
     """
 
 
 runs.add_command(compare)
+runs.add_command(export)
+runs.add_command(report)
 
 
 @runs.command("list")

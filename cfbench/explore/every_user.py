@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from polars.io.plugins import register_io_source
 
 from cfbench.errors import BadInput
-from cfbench.explore.exporting import Stopped, absolute, aside, refuse_taken
+from cfbench.explore.exporting import absolute, aside, go_on, refuse_taken
 from cfbench.explore.factors import factorization
 from cfbench.explore.ranking import known
 from cfbench.explore.recommending import first
@@ -80,6 +80,7 @@ def export_recommendations(
     labels = trained.classes["user"], trained.classes["item"], trained.classes["title"]
     with aside(path, force) as place:
         write(found, len(users), labels, place, progress)
+        go_on(stop)
     return path
 
 
@@ -119,12 +120,12 @@ class Seen:
         pages = [slice(at, at + _PAGE) for at in range(0, len(rows), _PAGE)]
         starts, items = np.zeros(n_users + 1, np.int64), np.empty(len(rows), np.int32)
         for page in pages:
-            _go_on(stop)
+            go_on(stop)
             starts[1:] += np.bincount(user[rows[page]], minlength=n_users)
         starts = starts.cumsum()
         free = starts[:-1].copy()
         for page in pages:
-            _go_on(stop)
+            go_on(stop)
             numbers = rows[page]
             owners = user[numbers]
             order = np.argsort(owners, kind="stable")
@@ -197,7 +198,7 @@ def by_tables(
     piece = max(1, _CELLS // n_items)
 
     def found(chosen: NDArray[np.int32]) -> Lists:
-        _go_on(stop)
+        go_on(stop)
         if not hasattr(room, "scores"):
             room.scores = torch.empty(piece, n_items, dtype=factors.dtype)
         codes = torch.from_numpy(chosen)
@@ -236,7 +237,7 @@ def _by_pairs(
     for start in range(0, len(users), size):
         turn, best = users[start : start + size], []
         for user in turn.tolist():
-            _go_on(stop)
+            go_on(stop)
             scores = np.full(len(hidden), np.nan, np.float32)
             scores[codes] = trained.score({"user": np.full(len(codes), user, np.int32), "item": codes})
             best.append(first(None, scores, seen[user], hidden, count)[:2])
@@ -265,11 +266,6 @@ def _lists(
         codes[order].astype(np.int32),
         values[order],
     )
-
-
-def _go_on(stop: Callable[[], bool]) -> None:
-    if stop():
-        raise Stopped("it was stopped")
 
 
 def _together(pieces: Sequence[Lists]) -> Lists:

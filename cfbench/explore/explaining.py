@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from cfbench.answers import Explanation, Support, Term
 from cfbench.errors import BadInput
 from cfbench.explore.factors import curve, float64, tables_of
-from cfbench.explore.folding import Folded, Prior, design, fold, fold_in, prior
+from cfbench.explore.folding import Folded, design, fold_in, folded
 from cfbench.explore.naming import item_code, user_code
 from cfbench.explore.trained import Trained
 from cfbench.plugin import Factorization
@@ -20,14 +19,6 @@ _Floats = NDArray[np.float64]
 
 TERMS = 12
 SUPPORTS = 8
-
-
-@dataclass(frozen=True, eq=False)
-class _Influence:
-    """What each rating adds to a folded user's vector and bias, float64 (n, d), and the ratings it is of."""
-
-    parts: _Floats
-    folded: Folded
 
 
 def explain(
@@ -56,24 +47,23 @@ def explain(
         BadInput: there is no such user or item, or the model has no factors.
     """
     tables, code = tables_of(trained), item_code(trained, item)
-    influence, rating = None, None
+    made: Folded | None = None
+    rating: float | None = None
     if ratings:
-        influence = _influence(tables, prior(trained), fold_in(trained, ratings))
-        vector, bias = influence.folded.factors, influence.folded.bias
-        rating = dict(zip(influence.folded.items.tolist(), influence.folded.ratings.tolist(), strict=True)).get(code)
+        made = fold_in(trained, ratings)
+        vector, bias = made.factors, made.bias
+        rating = dict(zip(made.items.tolist(), made.ratings.tolist(), strict=True)).get(code)
     else:
         number = user_code(trained, user)
         vector = float64(tables.user_factors[number])
         bias = 0.0 if tables.user_bias is None else float(tables.user_bias[number].detach())
-        history = _history(trained, number)
-        if history is not None:
-            items, values, rating = history
-            own = items[items != code], values[items != code]  # what it is rated is no reason for what is predicted
-            if len(own[0]):
-                influence = _influence(tables, prior(trained), fold(tables, prior(trained), *own))
-            rating = dict(zip(items.tolist(), values.tolist(), strict=True)).get(code, rating)
+        items, values = _history(trained, number)
+        rating = dict(zip(items.tolist(), values.tolist(), strict=True)).get(code)
+        own = items != code  # what it is rated is no reason for what is predicted
+        if own.any():
+            made = folded(trained, items[own], values[own])
     row = design(tables, np.array([code]))[0][0]
-    fixed, products = _biases(tables, code, bias), _factors(trained, vector, row, influence)
+    fixed, products = _biases(tables, code, bias), _factors(trained, vector, row, made)
     score = float(sum(term.value for term in (*fixed, *products)))
     predicted, _ = curve(tables, np.array([score]))
     return Explanation(
@@ -85,29 +75,19 @@ def explain(
         y_range=None if tables.y_range is None else (float(tables.y_range[0]), float(tables.y_range[1])),
         prediction=float(predicted[0]),
         rating=rating,
-        supports=() if influence is None else _supports(trained, influence, row, code, supports),
+        supports=() if made is None else _supports(trained, made, row, code, supports),
     )
 
 
-def _history(trained: Trained, user: int) -> tuple[NDArray[np.int64], _Floats, float | None] | None:
-    """Return a user's training items and ratings; None where the data are gone."""
+def _history(trained: Trained, user: int) -> tuple[NDArray[np.int64], _Floats]:
+    """Return a user's training items and ratings; none where the data are gone."""
     try:
         loader = trained.loader
     except BadInput:
-        return None
+        return np.empty(0, np.int64), np.empty(0)
     seen = loader.history
     page = slice(seen.starts[user], seen.starts[user + 1])
-    return seen.items[page].astype(np.int64), seen.values[page].astype(np.float64), None
-
-
-def _influence(tables: Factorization, known: Prior, folded: Folded) -> _Influence:
-    rows, offsets = design(tables, folded.items)
-    found = np.append(folded.factors, folded.bias) if tables.user_bias is not None else folded.factors
-    predicted, slope = curve(tables, rows @ found + offsets)
-    tangent = rows * slope[:, None]
-    pull = folded.ratings - predicted + tangent @ (found - known.mean)
-    solved = np.linalg.solve(tangent.T @ tangent / known.noise + known.precision, tangent.T).T
-    return _Influence(solved * (pull / known.noise)[:, None], folded)
+    return seen.items[page].astype(np.int64), seen.values[page].astype(np.float64)
 
 
 def _biases(tables: Factorization, item: int, bias: float) -> list[Term]:
@@ -121,15 +101,15 @@ def _biases(tables: Factorization, item: int, bias: float) -> list[Term]:
     return [term for term in terms if term.value]
 
 
-def _factors(trained: Trained, vector: _Floats, row: _Floats, influence: _Influence | None) -> list[Term]:
+def _factors(trained: Trained, vector: _Floats, row: _Floats, made: Folded | None) -> list[Term]:
     titles = trained.classes["title"]
     terms = []
     for n, number in enumerate(vector.tolist()):
         because = ""
-        if influence is not None:
-            pull = influence.parts[:, n] * np.sign(number)
+        if made is not None:
+            pull = made.parts[:, n] * np.sign(number)
             if len(pull) and pull.max() > 0:
-                because = titles[influence.folded.items[int(pull.argmax())]]
+                because = titles[made.items[int(pull.argmax())]]
         terms.append(Term(f"factor {n + 1}", float(number * row[n]), float(number), float(row[n]), because))
     return terms
 
@@ -138,6 +118,7 @@ def _biggest(fixed: list[Term], products: list[Term], count: int) -> tuple[Term,
     """Return terms by their size; the smallest factors that are too many become one, the last."""
     products = sorted(products, key=lambda term: -abs(term.value))
     room = max(0, count - len(fixed) - (len(fixed) + len(products) > count))
+    room += room == len(products) - 1  # one alone is named
     shown = sorted([*fixed, *products[:room]], key=lambda term: -abs(term.value))
     rest = products[room:]
     if not rest:
@@ -145,14 +126,14 @@ def _biggest(fixed: list[Term], products: list[Term], count: int) -> tuple[Term,
     return (*shown, Term(f"{len(rest)} other factors", float(sum(term.value for term in rest))))
 
 
-def _supports(trained: Trained, influence: _Influence, row: _Floats, item: int, count: int) -> tuple[Support, ...]:
-    weights, folded = influence.parts @ row, influence.folded
-    order = [n for n in np.argsort(-np.abs(weights), kind="stable") if folded.items[n] != item][:count]
+def _supports(trained: Trained, made: Folded, row: _Floats, item: int, count: int) -> tuple[Support, ...]:
+    weights = made.parts @ row
+    order = [n for n in np.argsort(-np.abs(weights), kind="stable") if made.items[n] != item][:count]
     return tuple(
         Support(
-            trained.classes["item"][folded.items[n]],
-            trained.classes["title"][folded.items[n]],
-            float(folded.ratings[n]),
+            trained.classes["item"][made.items[n]],
+            trained.classes["title"][made.items[n]],
+            float(made.ratings[n]),
             float(weights[n]),
         )
         for n in order

@@ -20,13 +20,11 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from cfbench import durable
+from cfbench.answers import Form
 from cfbench.errors import BadInput, CfbenchError, listing, nearest
 from cfbench.explore.factors import tables_of
 from cfbench.explore.ranking import known
 from cfbench.explore.trained import Trained
-
-Form = Literal["parquet", "safetensors", "npz", "word2vec", "projector"]
-"""How factors are written."""
 
 _FILES: dict[Form, tuple[str, ...]] = {
     "parquet": ("users.parquet", "items.parquet", "model.json"),
@@ -47,7 +45,9 @@ class Stopped(CfbenchError):
     """Somebody asked to stop; nothing was written."""
 
 
-def export_factors(trained: Trained, path: Path, form: Form, force: bool = False) -> tuple[Path, ...]:
+def export_factors(
+    trained: Trained, path: Path, form: Form, force: bool = False, stop: Callable[[], bool] = lambda: False
+) -> tuple[Path, ...]:
     """Write the factors and biases of the users and items that training saw, as float32; return the files.
 
     A file, or a folder of them, is there when it is whole, and not before. Titles and labels are whole too, but for
@@ -61,21 +61,41 @@ def export_factors(trained: Trained, path: Path, form: Form, force: bool = False
             word2vec: users.txt and items.txt, "n k" and then a word and k numbers a line, biases left out.
             projector: what TensorBoard's embedding projector reads.
         force: replace what is there; a folder only where nothing but exports lies in it.
+        stop: says whether to stop; asked before the first file and after the last.
 
     Raises:
         BadInput: the model has no factors, or `path` can't be written or is taken.
         DiskFull: there is no room.
+        Stopped: `stop` asked for it.
     """
-    if form not in get_args(Form):
-        raise BadInput(f"there is no form '{form}'{nearest(form, get_args(Form))}", mend=f"it is {listing(_FILES)}")
-    path, names = absolute(path), _FILES[form]
-    refuse_taken(path, force, names)
-    learned = _learned(trained)
+    path = free_place(path, form, force)
+    names, learned = _FILES[form], _learned(trained)
+    go_on(stop)
     with aside(path, force, names) as place:
         if names:
             place.mkdir()
         _WRITERS[form](learned, place)
+        go_on(stop)
     return tuple(path / name for name in names) if names else (path,)
+
+
+def go_on(stop: Callable[[], bool]) -> None:
+    """Raise Stopped where `stop` asks for it."""
+    if stop():
+        raise Stopped("it was stopped")
+
+
+def free_place(path: Path, form: Form, force: bool = False) -> Path:
+    """Return the absolute path of what is written in a form, once nothing but a full disk speaks against it.
+
+    Raises:
+        BadInput: there is no such form, or `path` can't be written or is taken.
+    """
+    if form not in get_args(Form):
+        raise BadInput(f"there is no form '{form}'{nearest(form, get_args(Form))}", mend=f"it is {listing(_FILES)}")
+    path = absolute(path)
+    refuse_taken(path, force, _FILES[form])
+    return path
 
 
 # -- writing aside -----------------------------------------------------------------------------------------------------

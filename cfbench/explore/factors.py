@@ -45,10 +45,16 @@ def tables_of(trained: Trained) -> Factorization:
         BadInput: it has none.
         WorkFailed: they are not as `Factorization` says.
     """
+    refuse_without_factors(trained)
     tables = factorization(trained)
-    if tables is None:
-        raise BadInput(f"the model {trained.experiment.model.name} learns no factors", mend=MEND)
+    assert tables is not None
     return tables
+
+
+def refuse_without_factors(trained: Trained) -> None:
+    """Raise BadInput where a model has no tables to give; it is not asked for them."""
+    if getattr(trained.model, "factorization", None) is None:
+        raise BadInput(f"the model {trained.experiment.model.name} learns no factors", mend=MEND)
 
 
 def factors_of(tables: Factorization, side: Side) -> NDArray[np.float64]:

@@ -50,7 +50,9 @@ def _fulfilled(trained: Trained, field: str, sign: str, value: str, condition: s
     if field in ("title", "item"):
         return _texts(trained.classes[field], sign, value, condition)
     if field in owned and field in trained.classes:
-        return _texts([trained.classes[field][code] for code in owned[field].tolist()], sign, value, condition)
+        texts = trained.classes[field]
+        fits = _texts([texts[code] if code else "" for code in owned[field].tolist()], sign, value, condition)
+        return fits & (np.asarray(owned[field]) > 0)
     if field in owned:
         return _numbers(owned[field], sign, value, condition)
     members = {name.partition(": ")[2]: name for name in owned if name.startswith(f"{field}: ")}
@@ -83,5 +85,5 @@ def _numbers(values: Any, sign: str, value: str, condition: str) -> NDArray[np.b
         raise BadInput(f"'{value}' is no number", where=condition, mend="compare this field with a number") from error
     if sign == "~":
         raise BadInput("a number has no part", where=condition, mend="compare it with =, !=, <, <=, > or >=")
-    found: NDArray[np.bool_] = _COMPARING[sign](values, number)
+    found: NDArray[np.bool_] = _COMPARING[sign](values, number) & ~np.isnan(values)
     return found

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -22,7 +23,7 @@ from cfbench.explore.factors import curve, float64, tables_of
 from cfbench.explore.naming import item_code
 from cfbench.explore.noise import noise
 from cfbench.explore.trained import Trained
-from cfbench.plugin import Factorization
+from cfbench.plugin import Factorization, ScoreRequest, SparseRows
 
 _Floats = NDArray[np.float64]
 
@@ -54,12 +55,15 @@ class Folded:
         bias: 0 where the model has no user biases.
         items: codes of what was rated, int64 (n,).
         ratings: float64 (n,).
+        parts: what each rating adds to the factors, and in the last place to a bias: float64 (n, d); (0, d) where the
+            model itself took somebody new and does not tell.
     """
 
     factors: _Floats
     bias: float
     items: NDArray[np.int64]
     ratings: _Floats
+    parts: _Floats
 
 
 def fold_in(trained: Trained, ratings: Mapping[str, float]) -> Folded:
@@ -73,10 +77,49 @@ def fold_in(trained: Trained, ratings: Mapping[str, float]) -> Folded:
         BadInput: there is no such item, a rating is no finite number, or the model has no factors.
     """
     items, values = checked(trained, ratings)
+    return folded(trained, items.astype(np.int64), values)
+
+
+def folded(trained: Trained, items: NDArray[np.int64], ratings: _Floats) -> Folded:
+    """Return factors and bias for ratings, float64 (n,), of items by code, int64 (n,), in the way that fits the model.
+
+    Raises:
+        BadInput: the model has no factors, or takes somebody new in a way that is no vector.
+    """
     tables = tables_of(trained)
+    if takes_itself(trained):
+        return _by_itself(trained, tables, items, ratings)
     if trained.predictor.ratings:
-        return fold(tables, prior(trained), items.astype(np.int64), values)
-    return fold_likes(tables, prior(trained), items.astype(np.int64), values, trained.counts["item"])
+        return fold(tables, prior(trained), items, ratings)
+    return fold_likes(tables, prior(trained), items, ratings, trained.counts["item"])
+
+
+def takes_itself(trained: Trained) -> bool:
+    """Return whether a model takes somebody new by its own `score`: it has one, and puts items in order alone."""
+    return callable(getattr(trained.model, "score", None)) and not trained.predictor.ratings
+
+
+def own_scores(trained: Trained, items: NDArray[np.int64], ratings: _Floats) -> NDArray[np.float32]:
+    """Return what a model's own `score` gives all items for somebody new, float32 (n_items,)."""
+    order = np.argsort(items, kind="stable")
+    seen = SparseRows(np.array([0, len(items)]), items[order].astype(np.int32), ratings[order].astype(np.float32))
+    with torch.no_grad(), trained.at_work():
+        found = torch.as_tensor(trained.model.score(ScoreRequest(np.zeros(1, np.int64), seen)))  # type: ignore[operator]
+    return found[0].float().cpu().numpy().copy()
+
+
+def _by_itself(trained: Trained, tables: Factorization, items: NDArray[np.int64], ratings: _Floats) -> Folded:
+    """Return the vector that the model's own scores come from."""
+    seen = np.flatnonzero(trained.counts["item"])
+    scores = own_scores(trained, items, ratings)[seen].astype(np.float64)
+    rows, offsets = design(tables, seen)
+    found, *_ = np.linalg.lstsq(rows, scores - offsets)
+    if not np.allclose(rows @ found + offsets, scores, rtol=1e-3, atol=1e-3 * max(1e-6, float(np.abs(scores).max()))):
+        raise BadInput(
+            f"the model {trained.experiment.model.name} scores somebody new by more than a vector",
+            mend="ask for recommendations, which it can give",
+        )
+    return _folded(tables, found, items, ratings, np.empty((0, len(found))))
 
 
 def checked(trained: Trained, ratings: Mapping[str, float]) -> tuple[NDArray[np.int32], _Floats]:
@@ -119,7 +162,11 @@ def fold(tables: Factorization, known: Prior, items: NDArray[np.int64], ratings:
         lowest = energy
         if done:
             break
-    return _folded(tables, found, items, ratings)
+    predicted, slope = curve(tables, rows @ found + offsets)
+    tangent = rows * slope[:, None]
+    pull = (ratings - predicted + tangent @ (found - known.mean)) / known.noise
+    parts = np.linalg.solve(tangent.T @ tangent / known.noise + known.precision, (tangent * pull[:, None]).T).T
+    return _folded(tables, found, items, ratings, parts)
 
 
 def fold_likes(
@@ -134,12 +181,13 @@ def fold_likes(
         tables: the model's.
         known: the prior.
         items: codes of what was liked, int64 (n,).
-        weights: how much each counts, float64 (n,), relative to their mean.
+        weights: how much each counts, float64 (n,), relative to their mean; one below 0 counts nothing.
         counts: training rows of each item by code, int32 (n_items,).
     """
     others = np.flatnonzero(counts).astype(np.int64)
     rows, offsets = design(tables, np.concatenate([items, others]))
-    likes = weights / weights.mean() if weights.mean() > 0 else np.ones(len(weights))
+    likes = np.maximum(weights, 0.0)
+    likes = likes / likes.mean() if likes.any() else np.ones(len(weights))
     share = np.concatenate([likes, np.full(len(others), len(items) / len(others))])
     wanted = np.concatenate([np.ones(len(items)), np.zeros(len(others))])
     found = known.mean.copy()
@@ -151,13 +199,21 @@ def fold_likes(
         found = found + step
         if np.abs(step).max() <= _ENOUGH:
             break
-    return _folded(tables, found, items, weights)
+    chance = 1 / (1 + np.exp(-(rows @ found + offsets)))
+    bend = chance * (1 - chance)
+    curvature = (rows * (share * bend)[:, None]).T @ rows + known.precision
+    pull = share * (wanted - chance + bend * (rows @ (found - known.mean)))
+    n = len(items)
+    parts = np.linalg.solve(curvature, (rows[:n] * pull[:n, None]).T).T
+    return _folded(tables, found, items, weights, parts)
 
 
-def _folded(tables: Factorization, found: _Floats, items: NDArray[np.int64], ratings: _Floats) -> Folded:
+def _folded(
+    tables: Factorization, found: NDArray[Any], items: NDArray[np.int64], ratings: _Floats, parts: NDArray[Any]
+) -> Folded:
     if tables.user_bias is None:
-        return Folded(found, 0.0, items, ratings)
-    return Folded(found[:-1], float(found[-1]), items, ratings)
+        return Folded(found, 0.0, items, ratings, parts)
+    return Folded(found[:-1], float(found[-1]), items, ratings, parts)
 
 
 def prior(trained: Trained) -> Prior:

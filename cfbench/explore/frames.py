@@ -44,7 +44,8 @@ def frame(trained: Trained, side: Side, codes: NDArray[np.int32], count: int, fo
         side: whose factors.
         codes: whose, int32 (n,).
         count: how many components.
-        follow: turn them to come nearest to the frame of the same run that was asked for before.
+        follow: turn them to come nearest to the frame of the same run that was asked for before, unless that was of the
+            untrained model, whose vectors have no direction of their own.
     """
     key = trained.run.id, side, count
     last = _newest.get(key)
@@ -52,7 +53,7 @@ def frame(trained: Trained, side: Side, codes: NDArray[np.int32], count: int, fo
         return last
     found = components(factors_of(tables_of(trained), side)[codes], count)
     before = None
-    if follow and last is not None and np.array_equal(last.codes, codes):
+    if follow and last is not None and last.step and np.array_equal(last.codes, codes):
         before = last.found.coordinates
         found = Components(turned(found.coordinates, before), found.shares)
     made = Frame(trained.step, codes, found, before)

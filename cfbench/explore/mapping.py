@@ -56,6 +56,8 @@ def factor_map(
     Raises:
         BadInput: the model has no factors or not so many, there is no such field or label, or nothing to show.
     """
+    if min(columns, rows) < 1:
+        raise BadInput(f"{columns} x {rows} dots show nothing", mend="ask for one or more each way")
     codes = known(trained, side, least)
     highest = max(axes)
     found = frame(trained, side, codes, highest, follow) if len(codes) > 1 else None
@@ -67,7 +69,7 @@ def factor_map(
     points = found.found.coordinates[:, [axis - 1 for axis in axes]]
     whole = _around(points)
     left, right, bottom, top = shown = window or whole
-    if not (right > left and top > bottom):
+    if not (np.isfinite(shown).all() and right > left and top > bottom):
         raise BadInput(f"the window {left:g},{right:g},{bottom:g},{top:g} is empty", mend="left < right, bottom < top")
     inside = np.flatnonzero(
         (points[:, 0] >= left) & (points[:, 0] <= right) & (points[:, 1] >= bottom) & (points[:, 1] <= top)
@@ -76,9 +78,9 @@ def factor_map(
     inside = inside[np.argsort(-counts[inside], kind="stable")]
     groups, group_of = _grouped(trained, side, codes, field)
     drawn = inside[:DOTS]
-    across = ((points[drawn, 0] - left) / (right - left) * (columns - 1)).round().astype(np.int64)
-    down = ((top - points[drawn, 1]) / (top - bottom) * (rows - 1)).round().astype(np.int64)
-    dots = down * columns + across
+    column = ((points[drawn, 0] - left) / (right - left) * (columns - 1)).round().astype(np.int64)
+    row = ((top - points[drawn, 1]) / (top - bottom) * (rows - 1)).round().astype(np.int64)
+    dots = row * columns + column
     named = inside[:NAMED]
     if chosen:
         code = item_code(trained, chosen) if side == "item" else user_code(trained, chosen)
@@ -86,11 +88,12 @@ def factor_map(
         named = np.concatenate([place, named[named != place[0]]]) if len(place) else named
     names = [*groups, OTHER]
     moved, median = _moves(trained, side, found, axes)
+    across, upwards = (_axis(trained, side, codes, points[:, n], axes[n], found) for n in (0, 1))
     return FactorMap(
         step=trained.step,
         of=side,
-        x=_axis(trained, side, codes, points[:, 0], axes[0], found),
-        y=_axis(trained, side, codes, points[:, 1], axes[1], found),
+        x=across,
+        y=upwards,
         window=shown,
         whole=whole,
         columns=columns,
@@ -113,7 +116,7 @@ def factor_map(
         total=len(codes),
         moved=moved,
         median_move=median,
-        sentence=_sentence(side, found, axes),
+        sentence=_sentence(side, 1 - across.share - upwards.share),
     )
 
 
@@ -213,10 +216,10 @@ def _moves(trained: Trained, side: Side, found: Frame, axes: Sequence[int]) -> t
     )
 
 
-def _sentence(side: Side, found: Frame, axes: tuple[int, int]) -> str:
-    rest = max(0.0, 1 - sum(float(found.found.shares[axis - 1]) for axis in axes))
+def _sentence(side: Side, rest: float) -> str:
     if side == "item":
         near, bias = "items that lie together are liked by the same users", "how good an item is"
     else:
         near, bias = "users who lie together like the same items", "how high a user rates"
-    return f"{near}; not shown: {bias}, which is in its bias, and {rest:.0%} of the factors' spread along other axes"
+    left_out = f"{max(0.0, rest):.0%} of the factors' spread along other axes"
+    return f"{near}; not shown: {bias}, which is in its bias, and {left_out}"

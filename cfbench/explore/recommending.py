@@ -12,12 +12,12 @@ from cfbench.answers import Recommendations, Recommended, Scored
 from cfbench.errors import BadInput
 from cfbench.explore.factors import factorization, factors_of, scores_of_user, scores_of_vector, squashed
 from cfbench.explore.filtering import allowed
-from cfbench.explore.folding import checked, fold_in
+from cfbench.explore.folding import checked, folded, own_scores, takes_itself
 from cfbench.explore.naming import user_code
 from cfbench.explore.ranking import highest, known, threshold
 from cfbench.explore.trained import Trained
 from cfbench.loading.loader import Loader
-from cfbench.plugin import Factorization, ScoreRequest, SparseRows
+from cfbench.plugin import Factorization
 
 _POOL = 20
 """Of how many times the wanted number a varied list is put together, best first."""
@@ -58,7 +58,7 @@ def recommend(
     tables = factorization(trained)
     if ratings:
         items, values = checked(trained, ratings)
-        scores = _of_somebody_new(trained, tables, ratings, items, values)
+        scores = _of_somebody_new(trained, tables, items, values)
     else:
         code = user_code(trained, user)
         loader = _loader(trained, user)
@@ -144,25 +144,19 @@ def varied(values: Sequence[float], vectors: NDArray[np.float64], diversity: flo
 def _of_somebody_new(
     trained: Trained,
     tables: Factorization | None,
-    ratings: Mapping[str, float],
     items: NDArray[np.int32],
     values: NDArray[np.float64],
 ) -> NDArray[np.float32]:
-    score = getattr(trained.model, "score", None)
-    if callable(score) and (tables is None or not trained.predictor.ratings):
-        order = np.argsort(items, kind="stable")
-        seen = SparseRows(np.array([0, len(items)]), items[order], values[order].astype(np.float32))
-        with torch.no_grad(), trained.at_work():
-            found = torch.as_tensor(score(ScoreRequest(np.zeros(1, np.int64), seen)))
-        return found[0].float().cpu().numpy().copy()
+    if takes_itself(trained) or (tables is None and callable(getattr(trained.model, "score", None))):
+        return own_scores(trained, items.astype(np.int64), values)
     if tables is None:
         raise BadInput(
             f"the model {trained.experiment.model.name} can't take somebody new: it has no factors and no score()",
             mend="take one that can, such as biased-dot-product, ease or item-knn",
         )
-    folded = fold_in(trained, ratings)
-    vector = torch.from_numpy(folded.factors).to(tables.item_factors.dtype)
-    return scores_of_vector(tables, vector, folded.bias)
+    found = folded(trained, items.astype(np.int64), values)
+    vector = torch.from_numpy(found.factors).to(tables.item_factors.dtype)
+    return scores_of_vector(tables, vector, found.bias)
 
 
 def _by_forward(trained: Trained, user: int) -> NDArray[np.float32]:

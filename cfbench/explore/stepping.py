@@ -60,7 +60,7 @@ def one_step(
             f"the model {trained.experiment.model.name} trains itself and takes no steps",
             mend="step through one that learns by gradient descent, such as biased-dot-product",
         )
-    learner = _learner(trained, start)
+    learner, resumed = _learner(trained, start)
     if lr:
         learner.schedule = lambda step: Rates(lr)
     batch, codes = _batch(trained, size, number, pair)
@@ -72,6 +72,8 @@ def one_step(
     step = learner.progress.step
     penalty = watched.penalty(batch)
     with trained.at_work(), reproducible(1):
+        if not resumed:
+            learner.seed_dropout()
         loss = learner.step(batch)
     after_loss, after = watched.loss(batch, step), watched.predictions(batch)
     shown = min(shown, tables.item_factors.shape[1]) if tables is not None else 0
@@ -137,8 +139,9 @@ class _Watched:
         return 0.0 if found is None else float(found)
 
 
-def _learner(trained: Trained, start: Start) -> Learner:
-    """Return a learner at the start, or where the checkpoint left it, that steps by autograd."""
+def _learner(trained: Trained, start: Start) -> tuple[Learner, bool]:
+    """Return a learner that steps by autograd, at the start or where the checkpoint left it, and whether all of it."""
+    resumed = False
     training = msgspec.structs.replace(trained.experiment.training, engine="autograd")
     defined = msgspec.structs.replace(trained.experiment, training=training)
     checkpoints = Checkpoints(trained.run.checkpoints)
@@ -147,13 +150,14 @@ def _learner(trained: Trained, start: Start) -> Learner:
         tensors, state = checkpoints.read(trained.step)
         if state["optimizer"]:
             learner.resume(trained.step)
+            resumed = True
         else:  # the fused engine wrote it: its optimizer's memory is laid out in another way
             learner.predictor.module.load_state_dict(tensors["model"])
             learner.progress.step = trained.step
         last = learner.steps_an_epoch * learner.settings.epochs - 1
         learner.progress.step = min(learner.progress.step, max(0, last))
     learner.predictor.module.train()
-    return learner
+    return learner, resumed
 
 
 def _batch(
@@ -171,9 +175,10 @@ def _batch(
                 f"training has no row of '{pair[0]}' and '{pair[1]}'", mend="take an item that the user rated there"
             )
         chosen = np.concatenate([found[:1], rows[rows != found[0]][number * size : (number + 1) * size - 1]])
-    if len(chosen) < size:
-        last = len(rows) // size
-        raise BadInput(f"there is no batch {number} of {size} rows", mend=f"take one from 0 to {last - 1}")
+    if len(chosen) < size or number < 0:
+        last = len(rows) // size - 1
+        mend = f"take one from 0 to {last}" if last >= 0 else f"take fewer rows: training has {len(rows)}"
+        raise BadInput(f"there is no batch {number} of {size} rows", mend=mend)
     batch = part.all.take(torch.from_numpy(chosen))
     x = batch.x.numpy()
     return batch, {"user": x[:, 0], "item": x[:, 1]}

@@ -95,6 +95,10 @@ class Learner:
         random.seed(self.streams.seed("python"))
         np.random.seed(self.streams.seed("numpy") % 2**32)
 
+    def seed_dropout(self) -> None:
+        """Seed the generators that belong to nobody for the first step."""
+        self._start_global_streams("dropout")
+
     # -- the loop --
 
     def fit(self) -> bool:
@@ -102,7 +106,7 @@ class Learner:
         with reproducible(self.settings.threads):
             self.predictor.module.train()
             if self.progress.step == 0:
-                self._start_global_streams("dropout")
+                self.seed_dropout()
                 self.checkpoint()
             while not self._done():
                 if not (self._fit_itself() if self.itself else self._run_epoch()):

@@ -19,7 +19,11 @@ from cfbench import experiment as experiments
 from cfbench.agent.local import LocalBench
 from cfbench.agent.template import template
 from cfbench.answers import (
+    Axis,
     Bar,
+    Bias,
+    CalibrationBin,
+    Cell,
     Column,
     Compared,
     Comparison,
@@ -28,25 +32,44 @@ from cfbench.answers import (
     DataProfile,
     DatasetCard,
     Difference,
+    Dimensions,
     Ends,
+    ErrorGroup,
+    Errors,
     EventPage,
+    Explanation,
+    FactorMap,
     Fetch,
     Finding,
     History,
+    Job,
     LabelPage,
     LayoutPart,
     LoaderPreview,
     LrCurve,
+    Miss,
+    Moved,
+    OneHot,
+    Point,
+    PredictedTab,
     Preview,
     Rate,
     Recommendations,
+    Recommended,
     Row,
     RowPage,
+    Rule,
     RunChanges,
     RunSummary,
     Scored,
     SourceFile,
     Spread,
+    StepRow,
+    StepTable,
+    StepView,
+    Support,
+    Term,
+    Tried,
 )
 from cfbench.bench.link import LinkState
 from cfbench.curves import RunHistory
@@ -131,6 +154,7 @@ class FakeBench:
     def __init__(self, titles: list[str]) -> None:
         self.titles = titles
         self.calls: list[tuple[str, tuple[Any, ...]]] = []
+        self.named: list[tuple[str, dict[str, Any]]] = []
         self.summaries: dict[str, RunSummary] = {}
         self.events_of: dict[str, list[dict[str, Any]]] = {}
         self.token = 0
@@ -345,17 +369,114 @@ class FakeBench:
 
     # -- results --
 
-    def _scored(self, count: int, start: float, step: float) -> tuple[Scored, ...]:
-        return tuple(Scored(str(n), self.titles[n % len(self.titles)], start - step * n, 100 + n) for n in range(count))
+    def _scored(self, count: int, start: float, step: float, kind: Any = Scored) -> tuple[Any, ...]:
+        return tuple(kind(str(n), self.titles[n % len(self.titles)], start - step * n, 100 + n) for n in range(count))
 
     def biases(self, run: str, field: str = "item", count: int = 10, least: int = 1) -> Ends:
-        return Ends(self._scored(count, 1.25, 0.02), self._scored(count, -0.65, -0.02))
+        top, bottom = self._scored(count, 1.25, 0.02, Bias), self._scored(count, -0.65, -0.02, Bias)
+        return Ends(*(tuple(msgspec.structs.replace(one, within=0.12) for one in end) for end in (top, bottom)))
 
-    def recommend(self, run: str, user: str, count: int = 10, least: int = 1) -> Recommendations:
-        return Recommendations(user, 37, 3.9, 1_645, self._scored(count, 4.7, 0.03))
+    def recommend(self, run: str, user: str = "", count: int = 10, least: int = 1, **more: Any) -> Recommendations:
+        given = more.get("ratings") or {}
+        items = self._scored(count, 4.7, 0.03, Recommended)
+        if more.get("seen"):
+            items = (msgspec.structs.replace(items[0], seen=True, rating=5.0), *items[1:])
+        return Recommendations(user, len(given) or 37, 3.9, 1_645, items)
 
-    def similar(self, run: str, item: str, count: int = 10, least: int = 1) -> list[Scored]:
+    def explain(self, run: str, user: str, item: str, ratings: Any = None, count: int = 12) -> Explanation:
+        title = self.titles[int(item) % len(self.titles)] if item.isdigit() else item
+        terms = (
+            Term("item bias", 0.9), Term("factor 3", 0.4, 0.8, 0.5, self.titles[1]), Term("user bias", -0.2),
+            Term("factor 1", -0.1, 0.2, -0.5, self.titles[2]), Term("2 other factors", 0.05),
+        )  # fmt: skip
+        supports = tuple(Support(str(n), title, 5.0 - n, 0.2 - 0.15 * n) for n, title in enumerate(self.titles[:3]))
+        return Explanation(user, item, title, terms, 1.05, (0.0, 5.5), 4.074, None, supports)
+
+    def similar(
+        self, run: str, name: str, count: int = 10, least: int = 1, measure: str = "cosine", side: str = "item"
+    ) -> list[Scored]:
         return list(self._scored(count, 0.97, 0.02))
+
+    def factor_map(self, run: str, **asked: Any) -> FactorMap:
+        columns, rows, groups = asked["columns"], asked["rows"], ("",)
+        window = asked.get("window") or (-1.0, 1.0, -1.0, 1.0)
+        dots = tuple(sorted({(7 * n) % rows * columns + (n * n) % columns for n in range(60)}))
+        parts: tuple[tuple[int, ...], ...] = (dots,)
+        if asked.get("field"):
+            groups, parts = ("Drama", "Crime", "other"), (dots[::2], dots[1::2], ())
+        named = tuple(
+            Point(str(n), title, -0.8 + 0.4 * n, 0.7 - 0.35 * n, 400 - n, groups[n % 2])
+            for n, title in enumerate(self.titles[:5])
+        ) if groups != ("",) else tuple(
+            Point(str(n), title, -0.8 + 0.4 * n, 0.7 - 0.35 * n, 400 - n) for n, title in enumerate(self.titles[:5])
+        )  # fmt: skip
+        across, upwards = asked.get("axes", (1, 2))
+        return FactorMap(
+            step=600, of=asked.get("side", "item"), x=Axis(across, 0.24, (self.titles[0],), (self.titles[1],)),
+            y=Axis(upwards, 0.11, (self.titles[2],), (self.titles[3],)), window=window, whole=(-1.0, 1.0, -1.0, 1.0),
+            columns=columns, rows=rows, groups=groups, dots=parts, named=named, shown=60, drawn=60, total=60,
+            moved=(Moved("1", self.titles[1], 0.144, 45.0),), median_move=0.036, sentence="items that lie together",
+        )  # fmt: skip
+
+    def predicted_tab(self, run: str, **asked: Any) -> PredictedTab:
+        users, items = asked["n_users"], asked["n_items"]
+        first = [*asked.get("users", ()), *map(str, range(300, 300 + users))][:users]
+        cells = tuple(
+            tuple(
+                Cell(4.0, 3.6 + 0.1 * i, -0.4 + 0.1 * i, "train") if (u + i) % 2 else Cell(None, 3.0, None)
+                for i in range(items)
+            )
+            for u in range(users)
+        )
+        titles = tuple(self.titles[n % len(self.titles)] for n in range(items))
+        return PredictedTab(tuple(first), tuple(map(str, range(items))), titles, cells)
+
+    def one_step(self, run: str, **asked: Any) -> StepView:
+        shown, size = asked["shown"], asked["size"]
+        columns = ("bias", *(f"f{n + 1}" for n in range(shown)))
+        numbers = tuple(0.1 - 0.02 * n for n in range(shown + 1))
+        moves = tuple(-0.001 * (n - 1) for n in range(shown + 1))
+        tables = tuple(
+            StepTable(side, str(n), self.titles[n] if side == "item" else str(n), numbers, moves, moves, numbers)
+            for side in ("user", "item")
+            for n in range(size)
+        )
+        rows = tuple(
+            StepRow(
+                str(n), str(n), self.titles[n % len(self.titles)], 4.0, 3.2, 3.25, -0.8, 0.33, numbers[:shown], 0.01
+            )
+            for n in range(size)
+        )
+        step = 600 if asked["start"] == "trained" else 0
+        return StepView(
+            step, "m:biased-dot-product", "l:mse", "o:sgd", asked["lr"] or 0.005, columns, 50 - shown, rows, tables,
+            0.64, 0.5625, 0.0, (0.0, 5.5), (OneHot("user", size, 944, 0.0, 0.0, 3_776 * size, 8 * size),),
+        )  # fmt: skip
+
+    def dimensions(self, run: str) -> Dimensions:
+        rules = (Rule("user", 943, "n^0.25", "somebody, 2017", 6), Rule("item", 1_682, "n^0.25", "somebody, 2017", 6))
+        tried = tuple(Tried(n, f"{run}-{n}", 0.95 - 0.01 * n, 0.02) for n in (2, 4, 5))
+        return Dimensions(50, rules, tuple(0.5**n for n in range(1, 12)), 3.0, (7,), 1, "rmse", "lower", tried, 4)
+
+    def sweep(self, run: str, factors: Any) -> list[str]:
+        return [f"{run}-{n}" for n in factors]
+
+    def errors(self, run: str, part: str = "valid", worst: int = 20) -> Errors:
+        groups = tuple(ErrorGroup(str(n), 1000 * n, 2.0 - 0.7 * n, 0.5 + 0.1 * n) for n in range(1, 6))
+        by = {"rating": groups, "user": groups[:3], "item": groups[:2]}
+        bins = tuple(CalibrationBin(2_000, 2.0 + 0.3 * n, 2.1 + 0.28 * n, 0.04) for n in range(10))
+        misses = tuple(
+            Miss(str(n), str(n), self.titles[n % len(self.titles)], 1.0, 4.7 - 0.1 * n, 3.7 - 0.1 * n)
+            for n in range(min(worst, 12))
+        )
+        return Errors(part, 20_000, -0.034, 0.904, by, bins, misses)
+
+    def export(self, run: str, what: str, form: str, path: str, **more: Any) -> str:
+        self.jobs = [Job("j", "running", 400, 943), Job("j", "done", 943, 943, (f"/there/{path}",))]
+        return "j"
+
+    def exporting(self, job: str) -> Job:
+        return self.jobs.pop(0) if len(self.jobs) > 1 else self.jobs[0]
 
     def search(self, run: str, field: str, contains: str, count: int = 20) -> list[Scored]:
         labels = [str(n) for n in range(1, 60)] if field == "user" else self.titles
@@ -378,6 +499,7 @@ class FakeLink:
         """Answer with the fake bench."""
         name, bench = method.__name__, self.bench
         bench.calls.append((name, args))
+        bench.named.append((name, kwargs))
         if name in bench.error:
             raise bench.error[name]
         while name in bench.slow:

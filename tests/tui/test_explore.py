@@ -1,13 +1,12 @@
-"""The Explore screen: biases, recommendations and neighbours of the run in front; quiet while that one trains."""
+"""The Explore screen: what the run in front recommends and why, its map, its steps; quiet while that one trains."""
 
 import math
 
-import msgspec
 import pytest
 
-from cfbench.answers import Ends, Recommendations, Scored
+from cfbench.answers import Bias, Ends, Recommendations, Scored
 from cfbench.errors import BadInput
-from cfbench.tui.screens.explore import telling
+from cfbench.tui.screens.explore import maps, steps, telling, views, why
 
 RUN = "20261125T010000.000000Z-brave-ibis"
 OTHER = "20261125T020000.000000Z-calm-otter"
@@ -17,8 +16,8 @@ def words(line) -> str:
     return "".join(text for text, _ in line).rstrip()
 
 
-def asked(bench, name: str) -> list:
-    return [args for method, args in bench.calls if method == name]
+def asked(bench, name: str) -> list[dict]:
+    return [named for method, named in bench.named if method == name]
 
 
 # -- what is said --
@@ -40,7 +39,7 @@ def test_the_answer_names_the_best_item_and_what_a_user_should_see() -> None:
 
 
 def test_a_label_that_is_high_and_low_stands_there_once() -> None:
-    few = tuple(Scored(str(n), f"title {n}", 0.3 - 0.2 * n, 5) for n in range(3))
+    few = tuple(Bias(str(n), f"title {n}", 0.3 - 0.2 * n, 5, 0.1) for n in range(3))
     lines = [words(line) for line in telling.biases(Ends(few, tuple(reversed(few))), 60, 20)]
     assert [line.split("  ")[1] for line in lines if line] == ["title 0", "title 1", "title 2"]
 
@@ -61,26 +60,89 @@ def test_an_axis_holds_all_values(values, ends) -> None:
 
 # -- the screen --
 
+WIDE, NARROW = (140, 40), (80, 24)
 
-@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
-def test_it_shows_what_the_run_in_front_learned(bench, desk, size) -> None:
+
+async def turned(pilot, app, desk, panel: str) -> str:
+    """Press t until a panel is in sight and has its answer; return the screen's text."""
+    for _ in range(len(views.PAGES) + 1):
+        if panel in app.base_screen.shown:
+            break
+        await pilot.press("t")
+        await pilot.pause()
+    need = views.NEEDS[panel][-1]
+    await desk.until(pilot, lambda: app.base_screen.answer_of(need) is not None)
+    await pilot.pause()
+    return desk.text(app)
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+def test_it_recommends_and_says_why(bench, desk, size) -> None:
     bench.add_run(RUN, "finished", 10, 6)
     app = desk.app(bench, "explore")
 
     async def steps(pilot) -> None:
-        text = await desk.shows(pilot, "best: Kolya (1996)  bias +1.25")
-        assert "with 5 ratings or more" in text
-        await desk.until(pilot, lambda: app.base_screen.nearest.answer)
-        await pilot.press("t")
-        text = await desk.shows(pilot, "score")
+        text = await desk.shows(pilot, "prediction 5.5 · σ(1.05) = 4.07")
         assert "user 1 should see Kolya (1996): 4.70" in text
-        assert "to Kolya (1996)" in text
         assert "of 1,645 unseen" in text
-        if size[0] == 140:
+        assert "item bias" in text
+        assert asked(bench, "explain")[-1] == {"run": RUN, "user": "1", "item": "0", "count": 12}
+        if size == WIDE:
             assert "run brave-ibis, biased-dot-product, epoch 6 of 10" in text
             assert "37 ratings of user 1, mean 3.90, are hidden" in text
+            assert "PC1 24% × PC2 11%" in text
+            assert "rating  prediction  error" in text
+        await pilot.press("down")
+        await desk.until(pilot, lambda: asked(bench, "explain")[-1]["item"] == "1")
 
     desk.use(app, steps, size)
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+@pytest.mark.parametrize(
+    ("panel", "said"),
+    [
+        ("biases", "best: Kolya (1996)  bias +1.25"),
+        ("nearest", "to Kolya (1996)"),
+        ("map", "• Heavyweights (1994)"),
+        ("around", "moved most   median 3.6% of the width"),
+        ("tab", "4  3.60 −0.40"),
+        ("step", "how user 0 giving 4 to Kolya (1996) moves the model"),
+        ("spectrum", "its 50 factors do the work of 3.0; 4 would do"),
+        ("told", "◆ 4: the fewest within one standard error of the best"),
+        ("wrong", "off by 0.904 (RMSE of 20,000 valid rows); worst: Kolya (1996), 1 not 4.70"),
+        ("calibration", "too"),
+        ("worst", "worst misses"),
+    ],
+)
+def test_every_view_shows_what_it_is_about(bench, desk, size, panel, said) -> None:
+    bench.add_run(RUN, "finished")
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        await turned(pilot, app, desk, panel)
+        await desk.shows(pilot, said[: size[0] - 8])
+        assert not app.notices
+
+    desk.use(app, steps, size)
+
+
+def test_only_what_is_in_sight_is_asked_for(bench, desk) -> None:
+    bench.add_run(RUN, "finished")
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        await desk.until(pilot, lambda: app.base_screen.answer_of("map"))
+        assert {name for name, _ in bench.named} & {"one_step", "dimensions", "errors", "biases"} == set()
+        await turned(pilot, app, desk, "wrong")
+        before = len(asked(bench, "errors"))
+        for _ in views.NAMES:
+            await pilot.press("t")
+            await pilot.pause()
+        await pilot.pause(0.05)
+        assert len(asked(bench, "errors")) == before, "what is known is not asked again"
+
+    desk.use(app, steps, WIDE)
 
 
 def test_a_user_is_found_and_the_like_of_a_title_shown(bench, desk) -> None:
@@ -88,13 +150,13 @@ def test_a_user_is_found_and_the_like_of_a_title_shown(bench, desk) -> None:
     app = desk.app(bench, "explore")
 
     async def steps(pilot) -> None:
-        await desk.until(pilot, lambda: app.base_screen.nearest.answer)
+        await desk.until(pilot, lambda: app.base_screen.answer_of("why"))
         await pilot.press("u", "4", "2", "enter")
         await desk.shows(pilot, "user 42 should see")
-        assert asked(bench, "recommend")[-1][1] == "42"
+        assert asked(bench, "recommend")[-1]["user"] == "42"
         assert app.focused.id == "recommended"
         await pilot.press("down", "enter")
-        await desk.until(pilot, lambda: asked(bench, "similar")[-1][1] == "1")
+        await desk.until(pilot, lambda: asked(bench, "similar") and asked(bench, "similar")[-1]["name"] == "1")
         await desk.shows(pilot, "to L.A. Confidential")
         await pilot.press("i", *"heavy", "enter")
         await desk.shows(pilot, "to Heavyweights (1994)")
@@ -109,11 +171,56 @@ def test_who_types_a_label_whole_gets_it_first(bench, desk) -> None:
     app = desk.app(bench, "explore")
 
     async def steps(pilot) -> None:
-        await desk.until(pilot, lambda: app.base_screen.nearest.answer)
+        await desk.until(pilot, lambda: app.base_screen.answer_of("why"))
         await pilot.press("u", "4", "0")
         await desk.until(pilot, lambda: [c.answer for c in app.screen._found] == ["40", "405"])
 
     desk.use(app, steps)
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+def test_somebody_new_rates_and_gets_recommendations_at_once(bench, desk, size) -> None:
+    bench.add_run(RUN, "finished")
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        await desk.until(pilot, lambda: app.base_screen.answer_of("why"))
+        await pilot.press("a", *"kolya", "enter", "5", "enter")
+        await desk.shows(pilot, "you should see Kolya (1996): 4.70")
+        await desk.until(pilot, lambda: asked(bench, "recommend")[-1].get("ratings") == {"Kolya (1996)": 5.0})
+        await pilot.press("a", *"jackie", "enter", "x", "enter")
+        await desk.shows(pilot, "'x' is no rating: give a number, such as 4")
+        await pilot.press("a", *"jackie", "enter", "1", "enter")
+        await desk.until(pilot, lambda: len(asked(bench, "recommend")[-1]["ratings"]) == 2)
+        assert app.base_screen.equal().startswith(f"cfbench recommend {RUN} --ratings MINE.csv")
+        await desk.until(pilot, lambda: asked(bench, "explain")[-1]["user"] == "")
+        assert app.base_screen.mine == {"Kolya (1996)": 5.0, "Jackie Brown (1997)": 1.0}
+        app.base_screen.turn_to("mine")
+        await pilot.press("x", "x")
+        await desk.shows(pilot, "nothing rated yet: a rates a title, and what fits")
+        assert app.base_screen.found == ()
+
+    desk.use(app, steps, size)
+
+
+def test_the_way_it_is_ranked_is_asked_for(bench, desk) -> None:
+    bench.add_run(RUN, "finished")
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        await desk.until(pilot, lambda: app.base_screen.answer_of("why"))
+        await pilot.press("d", "h")
+        await desk.until(pilot, lambda: asked(bench, "recommend")[-1].get("seen"))
+        assert asked(bench, "recommend")[-1]["diversity"] == 0.3
+        await desk.shows(pilot, "Kolya (1996)  rated 5")
+        await pilot.press("slash", *"genre=Drama; year>=1990", "enter")
+        await desk.until(pilot, lambda: asked(bench, "recommend")[-1].get("where") == ["genre=Drama", "year>=1990"])
+        assert app.base_screen.equal() == (
+            f"cfbench recommend {RUN} --user 1 -n 40 --least 5 --where genre=Drama --where 'year>=1990'"
+            " --diversity 0.3 --seen"
+        )
+
+    desk.use(app, steps, WIDE)
 
 
 def test_m_leaves_rare_ones_out_and_o_takes_users(bench, desk) -> None:
@@ -121,40 +228,191 @@ def test_m_leaves_rare_ones_out_and_o_takes_users(bench, desk) -> None:
     app = desk.app(bench, "explore")
 
     async def steps(pilot) -> None:
-        await desk.until(pilot, lambda: app.base_screen.nearest.answer)
+        await turned(pilot, app, desk, "biases")
         await pilot.press("m")
         await desk.shows(pilot, "with 20 ratings or more")
-        await desk.until(pilot, lambda: asked(bench, "similar")[-1][3] == 20)
-        assert asked(bench, "biases")[-1][1:] == ("item", 40, 20)
+        await desk.until(pilot, lambda: asked(bench, "biases")[-1]["least"] == 20)
         await pilot.press("m", "m", "o")
         await desk.shows(pilot, "user biases")
-        assert asked(bench, "biases")[-1][1:] == ("user", 40, 1)
+        assert asked(bench, "biases")[-1] == {"run": RUN, "field": "user", "count": 40, "least": 1}
         assert app.base_screen.equal() == f"cfbench biases {RUN} --of user -n 40 --least 1"
         await pilot.press("t")
-        assert app.base_screen.equal() == f"cfbench recommend {RUN} --user 1 -n 40 --least 1"
-        await pilot.press("t")
-        assert app.base_screen.equal() == f"cfbench similar {RUN} --item 0 -n 40 --least 1"
+        await desk.until(pilot, lambda: asked(bench, "similar") and app.focused and app.focused.id == "nearest")
+        assert app.base_screen.equal().endswith("--item 0 -n 40 --least 1")
+        await pilot.press("s")
+        await desk.until(pilot, lambda: asked(bench, "similar")[-1]["measure"] == "dot")
+        assert "--by dot" in app.base_screen.equal()
 
     desk.use(app, steps)
 
 
-def test_nothing_is_asked_while_a_run_trains_until_it_is_done_or_n(bench, desk) -> None:
+# -- the map --
+
+
+def test_the_map_moves_comes_closer_and_goes_from_title_to_title(bench, desk) -> None:
+    bench.add_run(RUN, "finished")
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        await turned(pilot, app, desk, "map")
+        app.base_screen.turn_to("map")
+        await pilot.pause()
+        size = app.focused.size
+        last = asked(bench, "factor_map")[-1]
+        assert (last["columns"], last["rows"], last["follow"]) == (2 * size.width, 4 * (size.height - 1), True)
+        await pilot.press("right")
+        await desk.until(pilot, lambda: asked(bench, "factor_map")[-1]["window"] == (-0.5, 1.5, -1.0, 1.0))
+        await pilot.press("plus")
+        await desk.until(pilot, lambda: asked(bench, "factor_map")[-1]["window"] == (0.0, 1.0, -0.5, 0.5))
+        await pilot.press("home")
+        await desk.until(pilot, lambda: asked(bench, "factor_map")[-1]["window"] is None)
+        await pilot.press("space")
+        chosen = app.base_screen.about.item.label
+        await desk.until(pilot, lambda: [one for one in asked(bench, "similar") if one["name"] == chosen])
+        await desk.shows(pilot, f"◆ {app.base_screen.about.item.title}")
+        await pilot.press("c", "f", *"genre", "enter")
+        await desk.until(pilot, lambda: asked(bench, "factor_map")[-1]["field"] == "genre")
+        assert asked(bench, "factor_map")[-1]["axes"] == (1, 3)
+        await desk.shows(pilot, "● Drama  ▲ Crime")
+
+    desk.use(app, steps, WIDE)
+
+
+def test_the_map_follows_a_run_that_trains_and_nothing_else_does(bench, desk) -> None:
     bench.add_run(RUN, "running", 10, 2)
     app = desk.app(bench, "explore")
 
     async def steps(pilot) -> None:
-        await desk.until(pilot, lambda: app.base_screen.nearest.answer)
-        before = len(asked(bench, "biases"))
+        await desk.until(pilot, lambda: app.base_screen.answer_of("map"))
+        recommended, maps_before = len(asked(bench, "recommend")), len(asked(bench, "factor_map"))
         bench.add_run(RUN, "running", 10, 3)
-        await desk.until(pilot, lambda: app.workspace.front_run.epochs_done == 3)
+        await desk.until(pilot, lambda: len(asked(bench, "factor_map")) == maps_before + 1)
         await desk.shows(pilot, "newest")
-        assert len(asked(bench, "biases")) == before
+        assert len(asked(bench, "recommend")) == recommended
         await pilot.press("n")
-        await desk.until(pilot, lambda: len(asked(bench, "biases")) == before + 1)
+        await desk.until(pilot, lambda: len(asked(bench, "recommend")) == recommended + 1)
         bench.add_run(RUN, "finished", 10, 10)
-        await desk.until(pilot, lambda: len(asked(bench, "biases")) == before + 2)
+        await desk.until(pilot, lambda: len(asked(bench, "recommend")) == recommended + 2)
 
-    desk.use(app, steps, (140, 40))
+    desk.use(app, steps, WIDE)
+
+
+def test_titles_of_a_map_lie_on_no_other_and_outside_ones_are_left_out(bench) -> None:
+    found = bench.factor_map("r", columns=80, rows=60, window=(-1.0, 0.1, -1.0, 1.0))
+    lines = [words(line) for line in maps.picture(found, "1", 40, 15)]
+    text = "\n".join(lines)
+    assert "• Kolya (1996)" in text
+    assert "◆ L.A. Confidential" in text
+    assert "Jackie Brown" not in text, "it lies outside the window"
+    assert all(len(line) <= 40 for line in lines)
+    assert maps.picture(found, "", 30, 15) == [[("  drawing the map …", "dim")]]
+
+
+# -- the cross-tab, the step --
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+def test_a_cell_opens_its_sum(bench, desk, size) -> None:
+    bench.add_run(RUN, "finished")
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        await turned(pilot, app, desk, "tab")
+        app.base_screen.turn_to("tab")
+        await pilot.pause()
+        await pilot.press("down", "right")
+        text = await desk.shows(pilot, "user 300")
+        cell = app.focused.cell
+        assert cell == (app.base_screen.answer_of("tab").users[1], "1")
+        await pilot.press("enter")
+        await desk.until(pilot, lambda: asked(bench, "explain")[-1]["user"] == cell[0])
+        text = await desk.shows(pilot, "prediction 5.5")
+        assert f"user {cell[0]} · L.A. Confidential" in text
+        assert app.base_screen.equal() == f"cfbench explain {RUN} --user {cell[0]} --item 1"
+
+    desk.use(app, steps, size)
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE])
+def test_a_step_goes_forward_and_back(bench, desk, size) -> None:
+    bench.add_run(RUN, "finished")
+    app = desk.app(bench, "explore")
+
+    async def go(pilot) -> None:
+        await turned(pilot, app, desk, "step")
+        app.base_screen.turn_to("step")
+        await pilot.pause()
+        assert "▸ 1 look up" in desk.text(app)
+        for title in ("2 predict", "3 loss", "4 backward", "5 step", "6 reset"):
+            await pilot.press("right")
+            await desk.shows(pilot, f"▸ {title}")
+        assert "ŷ 3.200 ─▸ 3.250   y = 4, nearer" in desk.text(app)
+        await pilot.press("left")
+        await desk.shows(pilot, "▸ 5 step")
+        await pilot.press("B", "v", "l")
+        await desk.until(pilot, lambda: asked(bench, "one_step")[-1]["lr"] == 0.01)
+        last = asked(bench, "one_step")[-1]
+        assert (last["size"], last["start"]) == (2, "trained")
+        await desk.shows(pilot, "▸ 1 look up")
+        assert f"cfbench step {RUN} --rows 2 --batch 0 --trained --lr 0.01" == app.base_screen.equal()
+        await pilot.press("b")
+        await desk.until(pilot, lambda: asked(bench, "one_step")[-1]["number"] == 1)
+
+    desk.use(app, go, size)
+
+
+def test_a_step_shows_no_more_than_fits(bench) -> None:
+    found = bench.one_step("r", size=4, start="untrained", lr=0.0, shown=4)
+    for stage in range(len(steps.STAGES)):
+        for height in (6, 12, 20, 60):
+            drawn = steps.lines(found, stage, 78, height)
+            assert len(drawn) <= height
+            assert any(f"▸ {stage + 1} " in words(line) for line in drawn) or height == 6
+
+
+def test_terms_are_a_waterfall_that_ends_at_the_sum(bench) -> None:
+    found = bench.explain("r", "1", "0")
+    lines = [words(line) for line in why.lines(found, 76, 20)]
+    rows = [line for line in lines if line.startswith(("  item bias", "  factor", "  user bias", "  2 other"))]
+    bars = [(line.index(mark), line.rindex(mark)) for line in rows for mark in "█▒" if mark in line]
+    assert len(bars) == len(rows) == 5
+    assert bars[1][0] >= bars[0][1], "the second begins where the first ends"
+    assert bars[2][1] <= bars[1][1] + 1, "one below 0 goes back"
+    low = [words(line) for line in why.lines(found, 76, 6)]
+    assert any("all others" in line for line in low)
+    assert any("sum" in line for line in low)
+
+
+# -- how many factors, files --
+
+
+def test_a_sweep_is_started(bench, desk) -> None:
+    bench.add_run(RUN, "finished")
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        await turned(pilot, app, desk, "spectrum")
+        await pilot.press("w", "enter")
+        await desk.shows(pilot, "5 runs were started")
+        assert ("sweep", (RUN, [2, 4, 8, 16, 32])) in bench.calls
+
+    desk.use(app, steps, WIDE)
+
+
+def test_factors_are_written_to_files(bench, desk) -> None:
+    bench.add_run(RUN, "finished")
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        await desk.until(pilot, lambda: app.base_screen.answer_of("why"))
+        await pilot.press("X", *"numpy", "enter", "enter")
+        await desk.shows(pilot, "factors written to /there/brave-ibis-factors.npz")
+        assert ("export", (RUN, "factors", "npz", "brave-ibis-factors.npz")) in bench.calls
+
+    desk.use(app, steps, WIDE)
+
+
+# -- runs --
 
 
 def test_another_run_forgets_the_user_of_the_one_before(bench, desk) -> None:
@@ -163,15 +421,15 @@ def test_another_run_forgets_the_user_of_the_one_before(bench, desk) -> None:
     app = desk.app(bench, "explore")
 
     async def steps(pilot) -> None:
-        await desk.until(pilot, lambda: app.base_screen.nearest.answer)
+        await desk.until(pilot, lambda: app.base_screen.answer_of("why"))
         assert app.workspace.front == OTHER
         await pilot.press("u", "9", "enter")
         await desk.shows(pilot, "user 9 should see")
         await pilot.press("r", *"brave", "enter")
-        await desk.until(pilot, lambda: asked(bench, "similar")[-1][0] == RUN)
-        assert asked(bench, "recommend")[-1][:2] == (RUN, "1")
+        await desk.until(pilot, lambda: asked(bench, "recommend")[-1]["run"] == RUN)
+        assert asked(bench, "recommend")[-1]["user"] == "1"
 
-    desk.use(app, steps, (140, 40))
+    desk.use(app, steps, WIDE)
 
 
 @pytest.mark.parametrize(
@@ -189,9 +447,9 @@ def test_without_factors_it_says_why_and_the_next_key(bench, desk, state, said) 
 
     async def steps(pilot) -> None:
         await desk.shows(pilot, said)
-        await pilot.press("u", "i", "m", "o", "n")
+        await pilot.press("u", "i", "a", "m", "o", "n", "X")
         assert app.screen is app.base_screen
-        assert not asked(bench, "biases")
+        assert not asked(bench, "recommend")
 
     desk.use(app, steps)
 
@@ -203,49 +461,49 @@ def test_the_first_epoch_brings_the_factors(bench, desk) -> None:
     async def steps(pilot) -> None:
         await desk.shows(pilot, "no factors yet")
         bench.add_run(RUN, "running", 10, 1)
-        await desk.shows(pilot, "best: Kolya (1996)")
+        await desk.shows(pilot, "user 1 should see Kolya (1996)")
 
     desk.use(app, steps)
 
 
 def test_a_model_without_factors_still_recommends(bench, desk) -> None:
     bench.add_run(RUN, "finished")
-    for name in ("biases", "similar"):
-        bench.error[name] = BadInput("the model embedding-mlp learns no item biases", mend="train a model that does")
+    for name in ("explain", "factor_map"):
+        bench.error[name] = BadInput("the model embedding-mlp learns no factors", mend="train a model that does")
     app = desk.app(bench, "explore")
 
     async def steps(pilot) -> None:
         text = await desk.shows(pilot, "user 1 should see Kolya")
-        assert "✗ the model embedding-mlp learns no item biases; train a model that" in text
+        await desk.until(pilot, lambda: app.base_screen.asked["map"].error)
+        text = await desk.shows(pilot, "✗ the model embedding-mlp learns no factors; train a model that")
+        assert text.count("✗") == 2
         assert not app.notices
 
-    desk.use(app, steps, (140, 40))
+    desk.use(app, steps, WIDE)
 
 
 def test_while_it_is_read_a_still_line_says_so(bench, desk) -> None:
     bench.add_run(RUN, "finished")
-    bench.slow.add("biases")
+    bench.slow.add("recommend")
     app = desk.app(bench, "explore")
 
     async def steps(pilot) -> None:
         await desk.shows(pilot, "reading what brave-ibis learned …")
         bench.slow.clear()
-        await desk.shows(pilot, "best: Kolya")
+        await desk.shows(pilot, "user 1 should see Kolya")
 
     desk.use(app, steps)
 
 
 def test_nothing_left_names_the_key_that_shows_more(bench, desk) -> None:
     bench.add_run(RUN, "finished")
-    bench.biases = lambda run, field="item", count=10, least=1: Ends((), ())
-    bench.similar = lambda run, item, count=10, least=1: []
+    bench.recommend = lambda run, **asked: Recommendations("1", 37, 3.9, 0, ())
     app = desk.app(bench, "explore")
 
     async def steps(pilot) -> None:
-        text = await desk.shows(pilot, "user 1 should see")
-        assert "nothing is left with 5 ratings or more   m shows more" in text
+        await desk.shows(pilot, "nothing is left with 5 ratings or more   m shows more")
 
-    desk.use(app, steps, (140, 40))
+    desk.use(app, steps, WIDE)
 
 
 @pytest.mark.parametrize("size", [(60, 15), (40, 10)])
@@ -254,9 +512,10 @@ def test_any_size_and_any_title_can_be_drawn(hostile, desk, size) -> None:
     app = desk.app(hostile, "explore")
 
     async def steps(pilot) -> None:
-        await desk.until(pilot, lambda: app.base_screen.nearest.answer)
-        for _ in range(3):
+        await desk.until(pilot, lambda: app.base_screen.answer_of("recommended"))
+        for _ in range(15):
             await pilot.press("t")
+            await pilot.pause(0.02)
             text = desk.text(app)
             assert "\x1b" not in text
             assert "?" in text.splitlines()[-1]
@@ -269,13 +528,12 @@ def test_an_answer_to_an_older_question_is_left_aside(bench, desk) -> None:
     app = desk.app(bench, "explore")
 
     async def steps(pilot) -> None:
-        await desk.until(pilot, lambda: app.base_screen.nearest.answer)
-        bench.slow.add("biases")
-        await pilot.press("o")
-        bench.summaries[RUN] = msgspec.structs.replace(bench.summaries[RUN], state="stopped")
-        await pilot.press("o")
+        await desk.until(pilot, lambda: app.base_screen.answer_of("why"))
+        bench.slow.add("recommend")
+        await pilot.press("d")
+        await pilot.press("d", "d")
         bench.slow.clear()
-        await desk.until(pilot, lambda: app.base_screen.ends.question[2] == "item")
-        await desk.shows(pilot, "item biases")
+        await desk.until(pilot, lambda: "diversity" not in app.base_screen.asked["recommended"].question.arguments)
+        await desk.until(pilot, lambda: app.base_screen.found)
 
     desk.use(app, steps)

@@ -15,6 +15,8 @@ _EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 _GAP = 2
 _SHARE = 7  # cells of "100.0 %"
 _LEAST_BAR = 4
+_BOUND = 7  # cells of " ± 0.12"
+_BOUNDS_FROM = 56
 
 Part = tuple[str, int, str, str]
 """Of a whole: name, count, role, and the letter that fills it."""
@@ -87,12 +89,16 @@ def split_bar(parts: Sequence[Part], width: int) -> list[Line]:
     return [_names(parts, starts, total, width), cut(line, width)]
 
 
-def diverging(items: Sequence[Item], width: int, height: int) -> list[Line]:
+def diverging(items: Sequence[Item], width: int, height: int, bounds: Sequence[float | None] = ()) -> list[Line]:
     """Return lines of title, count, value and a bar: to the right and solid above 0, to the left and shaded below.
+
+    `bounds` say how sure each value is; wide ones show them behind it.
 
     Where there are more items than `height`, the first and the last are shown; a blank line parts the signs if there is
     room. Narrow ones lack the count, then the bar.
     """
+    sure = width >= _BOUNDS_FROM and any(bound is not None for bound in bounds)
+    told = dict(zip(items, bounds, strict=False)) if sure else {}
     shown: list[Item | None] = list(items)
     turn = next((n for n in range(1, len(items)) if (items[n - 1][1] > 0) != (items[n][1] > 0)), 0)
     if len(shown) > height:
@@ -111,7 +117,10 @@ def diverging(items: Sequence[Item], width: int, height: int) -> list[Line]:
     left = round(bar_cells * below / (below + above)) if below + above else 0
     if below and bar_cells:
         left = max(1, min(bar_cells - 1, left))
-    title_cells = max(0, width - count_cells - value_cells - _GAP - (bar_cells + 1 + _GAP if bar_cells else 0))
+    bound_cells = _BOUND * sure
+    title_cells = max(
+        0, width - count_cells - value_cells - bound_cells - _GAP - (bar_cells + 1 + _GAP if bar_cells else 0)
+    )
     lines: list[Line] = []
     for item in shown:
         if item is None:
@@ -123,6 +132,9 @@ def diverging(items: Sequence[Item], width: int, height: int) -> list[Line]:
         if count_cells:
             line.append((fit(figures.count(count), count_cells, ">"), "dim"))
         line.append((" " * _GAP + fit(_signed(value), value_cells, ">"), "" if good else "bad"))
+        if sure:
+            bound = told.get(item)
+            line.append((fit("" if bound is None else f" ± {bound:.2f}", _BOUND), "dim"))
         if bar_cells:
             line.append((" " * _GAP, ""))
             line += _either_side(value if good else 0.0, below, above, left, bar_cells - left)

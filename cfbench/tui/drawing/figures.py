@@ -22,7 +22,7 @@ def metric(value: float | None, places: int = 3) -> str:
 
 def signed(value: float, places: int = 2) -> str:
     """Return a number with its sign always shown."""
-    return f"{value:+.{places}f}".replace("-", MINUS)
+    return f"{round(value, places) + 0.0:+.{places}f}".replace("-", MINUS)
 
 
 def plain(value: float) -> str:

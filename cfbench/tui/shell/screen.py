@@ -78,6 +78,9 @@ class WorkScreen(Screen[None]):
         """Return the command line that shows or does the same."""
         return "cfbench"
 
+    def placed(self) -> None:
+        """Take notice that the panels in sight have their sizes now."""
+
     # -- composing and placing --
 
     def compose(self) -> ComposeResult:
@@ -154,6 +157,7 @@ class WorkScreen(Screen[None]):
             pane.repaint()
         if self.focused is None or not all(node.display for node in self.focused.ancestors_with_self):
             self.focus_first()
+        self.placed()
 
     def _narrow(self, room: layout.Place) -> tuple[dict[str, layout.Place], dict[str, tuple[list[str], int]]]:
         pages = self.page_list()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from cfbench.bench.link import Link
@@ -12,32 +13,44 @@ from cfbench.errors import CfbenchError
 Answer = TypeVar("Answer")
 
 
+@dataclass(frozen=True)
+class Question:
+    """A method of the bench with its arguments; `of` says of which state of things, so that it is asked again later."""
+
+    method: Callable[..., Any]
+    arguments: dict[str, Any] = field(default_factory=dict)
+    of: object = None
+
+
 @dataclass
 class Asked(Generic[Answer]):
     """The newest question of its kind; an answer to an older one is left aside.
 
     Attributes:
-        question: the method and its arguments; empty where nothing was asked yet.
+        question: None where nothing was asked yet.
         answer: or None while there is none.
         error: why there is none.
     """
 
-    question: tuple[Any, ...] = ()
+    question: Question | None = None
     answer: Answer | None = None
     error: str = ""
 
-    async def ask(self, link: Link, method: Callable[..., Answer], *args: Any) -> None:
+    async def ask(self, link: Link, question: Question) -> None:
         """Ask, and keep the answer or why there is none; until then the one before stays."""
-        question = (method, *args)
         self.question, self.error = question, ""
         answer, error = None, ""
         try:
-            answer = await link.ask(method, *args)
+            answer = await link.ask(question.method, **question.arguments)
         except CfbenchError as refusal:
             error = str(refusal)
-        if self.question == question:
+        except asyncio.CancelledError:
+            if self.question is question:
+                self.question = None
+            raise
+        if self.question is question:
             self.answer, self.error = answer, error
 
     def forget(self) -> None:
         """Know nothing."""
-        self.question, self.answer, self.error = (), None, ""
+        self.question, self.answer, self.error = None, None, ""

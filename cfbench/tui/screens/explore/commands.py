@@ -1,25 +1,25 @@
-"""What can be done on the Explore screen: another run, user, item; what is like the one under the cursor."""
+"""What can be done on the Explore screen: another run, user, item; ratings of one's own; how each view is shown."""
 
 from __future__ import annotations
 
+import itertools
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, cast
 
-from cfbench.answers import Scored
+from cfbench.answers import Measure, Scored
 from cfbench.bench.interface import Bench
 from cfbench.tui import acting
 from cfbench.tui.commands import Command
+from cfbench.tui.dialogs.asking import Asking
 from cfbench.tui.dialogs.choosing import Choice, Choosing
 from cfbench.tui.parts.pane import Pane
 from cfbench.tui.parts.table import Table
-from cfbench.tui.screens.explore import telling
+from cfbench.tui.screens.explore import equal, taking, telling, views
+from cfbench.tui.screens.explore.panes import StepPane, TabPane
 
 if TYPE_CHECKING:
     from cfbench.tui.screens.explore.screen import ExploreScreen
-
-COUNT = 40
-"""Labels that are asked for in each list."""
 
 CHOICES = 50
 """Users or titles that are listed to choose from; what is typed narrows them."""
@@ -27,18 +27,57 @@ CHOICES = 50
 LEAST = (1, 5, 20, 50)
 """Ratings that an item has at least."""
 
-VIEWS = ("biases", "recommended", "nearest")
+DIVERSITY = (0.0, 0.3, 0.6)
+MEASURES: tuple[Measure, ...] = ("cosine", "dot", "euclid")
+AXES = tuple(itertools.combinations(range(1, 5), 2))
+ROWS = (1, 2, 4, 8)
+LRS = (0.0, 0.01, 0.1)
 
 ACTIONS = (
-    Command("explore.user", "u", "user", "recommend for another user"),
-    Command("explore.item", "i", "similar", "the items nearest to another item"),
-    Command("explore.like", "enter", "like this", "the items nearest to the one under the cursor"),
-    Command("explore.view", "t", "next view", "the next view: biases, recommended, nearest"),
-    Command("explore.of", "o", "item/user", "biases of users instead of items, and back"),
-    Command("explore.least", "m", "ratings", "leave out what has few ratings: fewer than 5, 20, 50"),
+    Command(
+        "explore.view", "t", "next view", "the next view: recommended, rate for me, biases, map, cross-tab, step …"
+    ),
     Command("explore.newest", "n", "newest", "read what the run has learned since"),
+    Command("explore.user", "u", "user", "recommend for another user"),
+    Command("explore.rate", "a", "rate", "rate a title yourself; recommendations for you come at once"),
+    Command("explore.like", "enter", "like this", "the items nearest to the one under the cursor; on a cell: its sum"),
+    Command("explore.item", "i", "similar", "the items nearest to another item; it stands out on the map"),
+    Command("explore.unrate", "x", "unrate", "take your rating under the cursor back"),
+    Command("explore.least", "m", "ratings", "leave out what has few ratings: fewer than 5, 20, 50"),
+    Command(
+        "explore.filter", "slash", "filter", "recommend only items that fulfil a condition: genre=Drama, title~war"
+    ),
+    Command("explore.diversity", "d", "vary", "recommend what is less like one another: not, somewhat, more"),
+    Command("explore.hide", "h", "seen", "rank what was rated too, and back"),
+    Command("explore.measure", "s", "measure", "how likeness is measured: cosine, dot product, distance"),
+    Command("explore.of", "o", "item/user", "biases and map of users instead of items, and back"),
+    Command("explore.axes", "c", "axes", "two other components of the map"),
+    Command("explore.colour", "f", "colour", "colour the map by a field of the items"),
+    Command("explore.batch", "b", "batch", "the next batch of the step"),
+    Command("explore.rows", "B", "rows", "more rows in the batch of the step: 1, 2, 4, 8"),
+    Command("explore.start", "v", "from", "step from what was learned instead of the first values, and back"),
+    Command("explore.rate_of_step", "l", "lr", "another learning rate for the step: the schedule's, 0.01, 0.1"),
+    Command("explore.sweep", "w", "sweep", "train it with other numbers of factors, to see how many would do"),
+    Command("explore.take", "X", "take", "write factors, recommendations or a report to files"),
     Command("explore.run", "r", "run", "another run"),
 )
+
+_ONLY_IN: dict[str, tuple[str, ...]] = {
+    "unrate": ("mine",),
+    "diversity": ("recommended",),
+    "hide": ("recommended",),
+    "filter": ("recommended",),
+    "measure": ("nearest", "around"),
+    "of": ("biases", "map", "around"),
+    "axes": ("map",),
+    "colour": ("map",),
+    "batch": ("step",),
+    "rows": ("step",),
+    "start": ("step",),
+    "rate_of_step": ("step",),
+    "sweep": ("spectrum", "told"),
+}
+"""Commands that need a panel in sight."""
 
 
 class Commands:
@@ -49,7 +88,7 @@ class Commands:
         return cast("ExploreScreen", self)
 
     def live(self, command: Command) -> bool:
-        """Return whether a command can be done now: all but another run need factors."""
+        """Return whether a command can be done now: all but another run need factors, some a panel in sight."""
         screen = self._screen
         run = screen.workbench.workspace.front_run
         if command.verb == "run":
@@ -57,12 +96,18 @@ class Commands:
         if run is None or not run.epochs_done:
             return False
         if command.verb == "newest":
-            return run.epochs_done != screen.read[1]
-        return command.verb != "like" or self._under_cursor() is not None
+            return run.epochs_done != screen.about.read
+        if command.verb == "like":
+            return self._under_cursor() is not None or isinstance(screen.focused, TabPane)
+        if command.verb == "unrate":
+            return screen.focused is not None and screen.focused.id == "mine" and bool(screen.about.mine)
+        if command.verb == "colour" and screen.about.of == "user":
+            return False
+        return command.verb not in _ONLY_IN or any(name in screen.shown for name in _ONLY_IN[command.verb])
 
     def _under_cursor(self) -> Scored | None:
         table = self._screen.focused
-        if not isinstance(table, Table):
+        if not isinstance(table, Table) or table.id not in ("recommended", "nearest"):
             return None
         items = self._screen.found if table.id == "recommended" else self._screen.alike
         return items[table.cursor] if table.cursor < len(items) else None
@@ -87,9 +132,9 @@ class Commands:
 
         def take(user: str | None) -> None:
             if user:
-                screen.user = user
+                screen.about.user, screen.about.me = user, False
+                screen.view = views.RECOMMEND
                 screen.query_one("#recommended", Table).cursor = 0
-                screen.workbench.work(screen.read_user(screen.run), "explore user")
                 screen.turn_to("recommended")
 
         screen.app.push_screen(self._search("user", "recommend for", {}), take)
@@ -101,23 +146,24 @@ class Commands:
         def take(label: str | None) -> None:
             if label:
                 self._compare(found[label])
-                self._screen.turn_to("nearest")
 
         self._screen.app.push_screen(self._search("title", "nearest to", found), take)
 
     def action_like(self) -> None:
-        """Show the items nearest to the one under the cursor."""
-        item = self._under_cursor()
-        if item:
+        """Show the items nearest to the one under the cursor; of a cell of the cross-tab its sum."""
+        screen = self._screen
+        if isinstance(screen.focused, TabPane):
+            screen.explaining_cell = True
+            if screen.wide:
+                screen.view = views.TAB
+            screen.turn_to("why")
+        elif item := self._under_cursor():
             self._compare(item)
 
     def _compare(self, item: Scored) -> None:
         screen = self._screen
-        screen.item = item
-        nearest = screen.query_one("#nearest", Table)
-        nearest.cursor = 0
-        screen.workbench.work(screen.read_item(screen.run), "explore item")
-        if not nearest.display:
+        screen.choose_item(item)
+        if not any(name in screen.shown for name in ("nearest", "map", "around")):
             screen.turn_to("nearest")
 
     def action_run(self) -> None:
@@ -125,38 +171,191 @@ class Commands:
         bench = self._screen.workbench
         acting.choose(bench, "explore another run", bench.bring_forward, self._screen.run)
 
-    # -- what is shown --
+    # -- ratings of one's own --
+
+    def action_rate(self) -> None:
+        """Rate a title; the next title is asked for until esc."""
+        screen = self._screen
+        found: dict[str, Scored] = {}
+
+        def take(label: str | None) -> None:
+            if label:
+                one = found[label]
+                name = one.title if one.title and _alone(one, found) else one.label
+                screen.app.push_screen(Asking(f"your rating of {telling.named(one)}", hint="such as 4"), rate(name))
+
+        def rate(name: str) -> Callable[[str | None], None]:
+            def keep(typed: str | None) -> None:
+                if typed is None or not typed.strip():
+                    return
+                try:
+                    screen.about.mine = {**screen.about.mine, name: float(typed)}
+                except ValueError:
+                    screen.workbench.say(f"'{typed}' is no rating: give a number, such as 4", "bad")
+                    return
+                self._mine_changed()
+
+            return keep
+
+        screen.app.push_screen(self._search("title", "rate a title", found), take)
+
+    def action_unrate(self) -> None:
+        """Take the rating under the cursor back."""
+        screen = self._screen
+        names = list(screen.about.mine)
+        cursor = screen.query_one("#mine", Table).cursor
+        if cursor < len(names):
+            screen.about.mine = {name: screen.about.mine[name] for name in names if name != names[cursor]}
+            self._mine_changed()
+
+    def _mine_changed(self) -> None:
+        screen = self._screen
+        screen.about.me, screen.view = True, views.MINE
+        if not screen.about.mine:
+            screen.asked["recommended"].forget()
+            screen.asked["why"].forget()
+        screen.query_one("#mine", Pane).repaint()
+        screen.workbench.keeper.soon()
+        if screen.wide:
+            screen.place()
+        elif not {"mine", "recommended"} & set(screen.shown):
+            screen.turn_to("recommended")
+        else:
+            screen.sync()
+
+    # -- how it is shown --
 
     def action_view(self) -> None:
         """Go to the next view."""
-        panel = self._screen.focused_panel()
-        at = VIEWS.index(panel.id) if panel and panel.id in VIEWS else -1
-        self._screen.turn_to(VIEWS[(at + 1) % len(VIEWS)])
+        self._screen.turn(1)
 
     def action_of(self) -> None:
-        """Show biases of users instead of items, and back."""
+        """Show biases and map of users instead of items, and back."""
         screen = self._screen
-        screen.of = "user" if screen.of == "item" else "item"
-        screen.query_one("#biases", Pane).title = f"{screen.of} biases"
+        screen.about.of = "user" if screen.about.of == "item" else "item"
+        screen.about.window = None
+        screen.query_one("#biases", Pane).title = f"{screen.about.of} biases"
         screen.place()
-        screen.workbench.work(screen.read_biases(screen.run), "explore biases")
 
     def action_least(self) -> None:
         """Leave out what has few ratings."""
+        about = self._screen.about
+        about.least = LEAST[(LEAST.index(about.least) + 1) % len(LEAST)]
+        self._screen.sync()
+
+    def action_filter(self) -> None:
+        """Recommend only what fulfils a condition."""
         screen = self._screen
-        screen.least = LEAST[(LEAST.index(screen.least) + 1) % len(LEAST)]
-        screen.workbench.work(screen.read_all(screen.run), "explore")
+
+        def take(typed: str | None) -> None:
+            if typed is not None:
+                screen.about.where = tuple(part.strip() for part in typed.split(";") if part.strip())
+                screen.sync()
+
+        hint = "genre=Drama; year>=1990; title~war   nothing shows all"
+        screen.app.push_screen(Asking("recommend only", "; ".join(screen.about.where), hint), take)
+
+    def action_diversity(self) -> None:
+        """Recommend what is less like one another."""
+        about = self._screen.about
+        about.diversity = DIVERSITY[(DIVERSITY.index(about.diversity) + 1) % len(DIVERSITY)]
+        self._screen.sync()
+
+    def action_hide(self) -> None:
+        """Rank what was rated too, and back."""
+        self._screen.about.seen = not self._screen.about.seen
+        self._screen.sync()
+
+    def action_measure(self) -> None:
+        """Measure likeness otherwise."""
+        about = self._screen.about
+        about.measure = MEASURES[(MEASURES.index(about.measure) + 1) % len(MEASURES)]
+        self._screen.sync()
+
+    def action_axes(self) -> None:
+        """Show two other components on the map."""
+        about = self._screen.about
+        about.axes, about.window = AXES[(AXES.index(about.axes) + 1) % len(AXES)], None
+        self._screen.sync()
+
+    def action_colour(self) -> None:
+        """Colour the map by a field."""
+        screen = self._screen
+
+        def take(typed: str | None) -> None:
+            if typed is not None:
+                screen.about.field = typed.strip()
+                screen.asked["map"].error = ""
+                screen.sync()
+
+        hint = "a field of the items: genre, year   nothing takes the colours away"
+        screen.app.push_screen(Asking("colour by", screen.about.field, hint), take)
+
+    def action_batch(self) -> None:
+        """Take the next batch."""
+        self._screen.about.batch += 1
+        self._anew()
+
+    def action_rows(self) -> None:
+        """Take more rows at once."""
+        about = self._screen.about
+        about.rows, about.batch = ROWS[(ROWS.index(about.rows) + 1) % len(ROWS)], 0
+        self._anew()
+
+    def action_start(self) -> None:
+        """Start from what was learned, or from the first values."""
+        about = self._screen.about
+        about.start = "trained" if about.start == "untrained" else "untrained"
+        self._anew()
+
+    def action_rate_of_step(self) -> None:
+        """Take another learning rate."""
+        about = self._screen.about
+        about.lr = LRS[(LRS.index(about.lr) + 1) % len(LRS)]
+        self._anew()
+
+    def _anew(self) -> None:
+        self._screen.query_one("#step", StepPane).stage = 0
+        self._screen.sync()
 
     def action_newest(self) -> None:
         """Read what the run has learned since."""
         self._screen.follow_run(anew=True)
 
+    # -- work that takes longer --
+
+    def action_sweep(self) -> None:
+        """Train the experiment with other numbers of factors."""
+        screen = self._screen
+
+        async def start(numbers: list[int]) -> None:
+            started = await screen.workbench.link.ask(Bench.sweep, screen.run, numbers)
+            screen.workbench.say(f"{len(started)} runs were started; n reads what they reached, 5 lists them")
+
+        def take(typed: str | None) -> None:
+            if not typed or not typed.strip():
+                return
+            try:
+                numbers = [int(part) for part in typed.split(",")]
+            except ValueError:
+                screen.workbench.say(f"'{typed}' is no list of whole numbers, such as 2,4,8", "bad")
+                return
+            screen.workbench.work(start(numbers), "sweep")
+
+        screen.app.push_screen(Asking("train with these numbers of factors", "2,4,8,16,32", "2,4,8"), take)
+
+    def action_take(self) -> None:
+        """Write what was learned to files."""
+        taking.choose(self._screen.workbench, self._screen.run)
+
     def equal(self) -> str:
         """Return the command that shows what the focused panel does."""
         screen, panel = self._screen, self._screen.focused_panel()
-        run = screen.run or "last"
-        what = {
-            "recommended": ["recommend", run, "--user", screen.user],
-            "nearest": ["similar", run, "--item", screen.item.label if screen.item else ""],
-        }.get(panel.id or "" if panel else "", ["biases", run, "--of", screen.of])
-        return shlex.join(["cfbench", *what, "-n", str(COUNT), "--least", str(screen.least)])
+        return shlex.join(
+            ["cfbench", *equal.command(panel.id or "" if panel else "", screen.about, screen.run or "last")]
+        )
+
+
+def _alone(one: Scored, found: dict[str, Scored]) -> bool:
+    """Return whether no other label that was found bears a title."""
+    return sum(other.title == one.title for other in found.values()) == 1

@@ -1,22 +1,26 @@
-"""The Explore screen: biases, recommendations for a user, nearest items, all of the run in front."""
+"""The Explore screen: what the run in front learned, what it recommends and why, and how it got there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Any
 
 from textual import on
 from textual.widget import Widget
 
-from cfbench.answers import Ends, Recommendations, Scored
+from cfbench.answers import Recommended, Scored
 from cfbench.bench.interface import Bench
 from cfbench.tui.drawing.lines import Line, Span, text
 from cfbench.tui.parts.pane import Pane
 from cfbench.tui.parts.table import Table
-from cfbench.tui.screens.explore import telling
+from cfbench.tui.screens.explore import dims, maps, steps, tab, telling, views, why, wrong
 from cfbench.tui.screens.explore.asked import Asked
-from cfbench.tui.screens.explore.commands import ACTIONS, COUNT, Commands
+from cfbench.tui.screens.explore.commands import ACTIONS, Commands
+from cfbench.tui.screens.explore.panes import MapPane, StepPane, TabPane
+from cfbench.tui.screens.explore.subject import Subject
+from cfbench.tui.shell import layout
 from cfbench.tui.shell.screen import WorkScreen
+from cfbench.tui.shell.strips import Strip
 from cfbench.tui.workspace import ALIVE, short_name
 
 
@@ -25,104 +29,242 @@ class ExploreScreen(Commands, WorkScreen):
 
     MODE, NAME, SHORT = "explore", "Explore", "Explore"
     ACTIONS = ACTIONS
-    WIDE = ((0, ((-5, (("biases", 0),)), (-6, (("recommended", 0), ("nearest", 0))))),)
-    PAGES = ((("biases", 0),), (("recommended", 0), ("nearest", 0)))
+    WIDE = views.BANDS[0]
+    PAGES = views.PAGES
+    KEPT = ("page", "view", "mine")
 
     def __init__(self) -> None:
         super().__init__()
-        self.of: Literal["item", "user"] = "item"
-        self.least = 5
-        self.user = ""
-        self.item: Scored | None = None
-        self.ends: Asked[Ends] = Asked()
-        self.recommended: Asked[Recommendations] = Asked()
-        self.nearest: Asked[list[Scored]] = Asked()
-        self.read = ("", 0)
-        """The run that was read, and how many epochs it had done then."""
+        self.view = views.RECOMMEND
+        self.about = Subject()
+        self.explaining_cell = False
+        self.asked: dict[str, Asked[Any]] = {name: Asked() for name in views.SHOWS}
+
+    @property
+    def mine(self) -> dict[str, float]:
+        """What the person here rated, title or label -> rating."""
+        return self.about.mine
+
+    @mine.setter
+    def mine(self, ratings: dict[str, float]) -> None:
+        self.about.mine = ratings
 
     def panels(self) -> Iterable[Widget]:
-        """Yield the three panels."""
-        yield Pane("item biases", self._biases, id="biases", notes=lambda: [(telling.at_least(self.least), "dim")])
+        """Yield the panels of all views."""
+        about = self.about
+        yield Strip(self._views, id="views")
         yield Table(
-            "recommended",
-            telling.columns("score", 0, 1),
-            lambda n: self._row(n, self.found, 0.5, 2),
-            lambda: len(self.found),
-            id="recommended",
-            notes=lambda: telling.about(self.recommended.answer) if self.recommended.answer else [],
-            empty=lambda: self._nothing(self.recommended),
-        )
+            "recommended", telling.columns("score", 0, 1), self._recommended_row, lambda: len(self.found),
+            id="recommended", notes=lambda: telling.about(about, self.answer_of("recommended")),
+            empty=lambda: self._nothing("recommended"),
+        )  # fmt: skip
+        yield Pane("why", self._why, id="why", notes=self._why_notes)
         yield Table(
-            "nearest",
-            telling.columns("cosine", 0, 1),
-            lambda n: self._row(n, self.alike, 0.1, 3),
-            lambda: len(self.alike),
-            id="nearest",
-            notes=lambda: [("to ", "dim"), text(telling.named(self.item), "b")] if self.item else [],
-            empty=lambda: self._nothing(self.nearest),
-        )
+            "rated by you", telling.MINE, lambda n: telling.mine(list(about.mine.items())[n]),
+            lambda: len(about.mine), id="mine", empty=lambda: telling.NOTHING_RATED,
+        )  # fmt: skip
+        yield Pane("item biases", self._biases, id="biases", notes=lambda: [(telling.at_least(about.least), "dim")])
+        yield Table(
+            "nearest", telling.columns("cosine", 0, 1), lambda n: self._row(n, self.alike, 0.1, 3),
+            lambda: len(self.alike), id="nearest",
+            notes=lambda: [("to ", "dim"), text(telling.named(about.item), "b")] if about.item else [],
+            empty=lambda: self._nothing("nearest"),
+        )  # fmt: skip
+        yield MapPane(
+            lambda: self.answer_of("map"), lambda: about.item.label if about.item else "", id="map",
+            notes=lambda: maps.notes(found) if (found := self.answer_of("map")) else [],
+            empty=lambda: self._nothing("map"),
+        )  # fmt: skip
+        yield Pane("around", self._around, id="around")
+        yield TabPane(lambda: self.answer_of("tab"), id="tab", empty=lambda: self._nothing("tab"))
+        yield StepPane(lambda: self.answer_of("step"), id="step", empty=lambda: self._nothing("step"))
+        yield Pane("spectrum", lambda w, h: self._drawn("spectrum", dims.spectrum, w, h), id="spectrum")
+        yield Pane("how many factors", lambda w, h: self._drawn("spectrum", dims.told, w, h), id="told")
+        yield Pane("errors on valid", lambda w, h: self._drawn("wrong", wrong.groups, w, h), id="wrong")
+        yield Pane("calibration", lambda w, h: self._drawn("wrong", wrong.calibration, w, h), id="calibration")
+        yield Table(
+            "worst misses", wrong.MISSES, lambda n: wrong.row(self.answer_of("wrong").worst[n]),
+            lambda: len(found.worst) if (found := self.answer_of("wrong")) else 0, id="worst",
+            empty=lambda: self._nothing("wrong"),
+        )  # fmt: skip
 
     # -- what the panels show --
 
+    def answer_of(self, name: str) -> Any:
+        """Return the newest answer of a kind, or None."""
+        return self.asked[name].answer
+
     @property
-    def found(self) -> Sequence[Scored]:
+    def found(self) -> Sequence[Recommended]:
         """What is recommended, best first."""
-        return self.recommended.answer.items if self.recommended.answer else ()
+        answer = self.answer_of("recommended")
+        return answer.items if answer else ()
 
     @property
     def alike(self) -> Sequence[Scored]:
         """The nearest items, nearest first."""
-        return self.nearest.answer or ()
+        return self.answer_of("nearest") or ()
 
     @property
     def run(self) -> str:
         """The id of the run in front."""
         return self.workbench.workspace.front
 
+    def _recommended_row(self, number: int) -> Sequence[Span]:
+        return self._row(number, self.found, 0.5, 2)
+
     @staticmethod
     def _row(number: int, items: Sequence[Scored], step: float, places: int) -> Sequence[Span]:
         return telling.row(number, items[number], telling.axis(items, step), places)
 
     def _biases(self, width: int, height: int) -> list[Line]:
-        if self.ends.error and not self._lacking:
-            return telling.refused(self.ends.error, width)
-        ends = self.ends.answer
-        if ends and ends.top:
-            return telling.biases(ends, width, height)
-        return [[("  ", ""), *self._nothing(self.ends)]]
+        asked = self.asked["biases"]
+        if asked.error and not self._lacking:
+            return telling.refused(asked.error, width)
+        if asked.answer and asked.answer.top:
+            return telling.biases(asked.answer, width, height)
+        return [[("  ", ""), *self._nothing("biases")]]
+
+    def _why(self, width: int, height: int) -> list[Line]:
+        asked = self.asked["why"]
+        if asked.error and not self._lacking:
+            return telling.refused(asked.error, width)
+        if asked.answer is None:
+            return [[("  ", ""), *self._nothing("why")]]
+        return why.lines(asked.answer, width - 2, height)
+
+    def _why_notes(self) -> Line:
+        found = self.answer_of("why")
+        return why.notes(found) if found else []
+
+    def _around(self, width: int, height: int) -> list[Line]:
+        found = self.answer_of("map")
+        if found is None:
+            return [[("  ", ""), *self._nothing("map")]]
+        return maps.around(found, self.about.item, self.alike, width - 2, height)
+
+    def _drawn(self, name: str, draw: Any, width: int, height: int) -> list[Line]:
+        asked = self.asked[name]
+        if asked.error and not self._lacking:
+            return telling.refused(asked.error, width)
+        lines: list[Line] = draw(asked.answer, width, height) if asked.answer else [[("  ", ""), *self._nothing(name)]]
+        return lines
 
     @property
     def _lacking(self) -> Line:
         return telling.without_factors(self.workbench.workspace.front_run)
 
-    def _nothing(self, asked: Asked[Ends] | Asked[Recommendations] | Asked[list[Scored]]) -> Line:
+    def _nothing(self, name: str) -> Line:
+        """Return why a panel is empty, and the next key."""
+        asked = self.asked[name]
         if self._lacking:
             return self._lacking
         if asked.error:
             return [("✗ ", "bad"), text(asked.error)]
         if asked.answer is not None:
-            return [
-                text(f"nothing is left {telling.at_least(self.least)}   ", "dim"),
-                ("m", "b"),
-                (" shows more", "dim"),
-            ]
+            return telling.nothing_left(self.about)
+        if name in ("recommended", "why") and self.about.me and not self.about.mine:
+            return telling.NOTHING_RATED
         return [text(f"reading what {short_name(self.run)} learned …", "dim")]
 
     def answer(self, width: int) -> list[Line]:
-        """Say what is best, and what the user should see."""
+        """Say what the view in sight is about."""
         run = self.workbench.workspace.front_run
         if run is None or self._lacking:
             return [self._lacking]
-        ends, recommended = self.ends.answer, self.recommended.answer
-        line = telling.answer(ends, self.of, recommended, width, user_first=not self.wide and self.page > 0)
-        below = telling.circumstances(run, self.read[1], self.least, recommended, width)
-        return [line if ends or recommended else self._nothing(self.ends), below]
+        panel = self.shown[0] if self.shown else "recommended"
+        line = self._sentence(panel, width)
+        below = telling.circumstances(
+            run, self.about, self.answer_of("recommended") if "recommended" in self.shown else None, width
+        )
+        return [line or self._nothing(views.NEEDS[panel][0]), below]
+
+    def _sentence(self, panel: str, width: int) -> Line:
+        step, spectrum, wrongs = (self.answer_of(name) for name in ("step", "spectrum", "wrong"))
+        if panel == "step" and step:
+            return steps.sentence(step)
+        if panel in ("spectrum", "told") and spectrum:
+            return dims.answer(spectrum)
+        if panel in ("wrong", "calibration", "worst") and wrongs:
+            return wrong.answer(wrongs)
+        if panel in ("map", "around") and self.answer_of("map"):
+            return maps.answer(self.answer_of("map"))
+        if panel == "tab" and self.answer_of("tab"):
+            pane = self.query_one("#tab", TabPane)
+            return tab.answer(self.answer_of("tab"), pane.row, pane.column)
+        biases, recommended = self.answer_of("biases"), self.answer_of("recommended")
+        return telling.answer(biases, self.about.of, recommended, width, user_first=panel not in ("biases", "nearest"))
+
+    # -- views --
+
+    @property
+    def shown(self) -> list[str]:
+        """The panels in sight, in reading order."""
+        if self.zoomed:
+            return [self.zoomed]
+        if self.wide:
+            return list(views.panels(self.view))
+        pages = self.page_list()
+        return [name for name, _ in pages[self.page % len(pages)]]
+
+    def place(self) -> None:
+        """Put the panels of the view in sight in their places."""
+        self.WIDE = views.BANDS[self.view]  # type: ignore[misc]
+        super().place()
+        strip = self.query_one("#views", Strip)
+        strip.display = self.wide and not self.zoomed
+        if strip.display:
+            around = layout.frame(*self.size)
+            self._put(strip, layout.Place(around.inner.x, around.inner.y - 1, around.inner.width, 1))
+
+    def placed(self) -> None:
+        """Ask for as much as the panels have room for."""
+        self.sync()
+
+    def _views(self, width: int, height: int) -> list[Line]:
+        line: Line = [("  ", "")]
+        for number, name in enumerate(views.NAMES):
+            line += [(" · ", "faint")] * (number > 0)
+            line.append((f"[{name}]", "b") if number == self.view else (name, "dim"))
+        return [[*line, ("   t next", "dim")]]
+
+    def turn(self, pages: int) -> None:
+        """Turn to another view, or page of the narrow form."""
+        self.explaining_cell = False
+        if not self.wide:
+            super().turn(pages)
+        elif not self.zoomed:
+            self.view = (self.view + pages) % len(views.BANDS)
+            self._begin_view()
+            self.set_focus(None)
+            self.place()
+
+    def turn_to(self, panel: str) -> None:
+        """Show what holds a panel, and give it the focus."""
+        if panel not in views.panels(self.view):
+            self.view = views.view_of(panel)
+        super().turn_to(panel)
+
+    def focus_first(self) -> None:
+        """Give the focus to the first panel of the view."""
+        for name in self.shown:
+            panel = self.query_one(f"#{name}", Pane)
+            if panel.display and panel.focusable:
+                self.set_focus(panel, scroll_visible=False)
+                return
+
+    def _begin_view(self) -> None:
+        if self.view == views.MINE:
+            self.about.me = True
+        elif self.view == views.RECOMMEND:
+            self.about.me = False
 
     # -- keeping up --
 
     def on_mount(self) -> None:
         """Read the run in front."""
         super().on_mount()
+        self._begin_view()
         self.follow_run(anew=True)
 
     def on_screen_resume(self) -> None:
@@ -131,12 +273,12 @@ class ExploreScreen(Commands, WorkScreen):
         self.follow_run(anew=True)
 
     def changed(self, topic: str) -> None:
-        """Take another run; one that trains is read again only when it is done, or with n: nothing moves by itself."""
+        """Take another run; of one that trains the map alone follows, the rest when it is done, or with n."""
         if topic in ("front", "runs"):
             self.follow_run()
         elif topic == "link":
             self.query_one("#answer", Pane).repaint()
-            if self.workbench.link.state.phase == "connected" and self.ends.error:
+            if self.workbench.link.state.phase == "connected" and any(one.error for one in self.asked.values()):
                 self.follow_run(anew=True)
 
     def follow_run(self, anew: bool = False) -> None:
@@ -144,58 +286,115 @@ class ExploreScreen(Commands, WorkScreen):
         run = self.workbench.workspace.front_run
         if not self.is_mounted:
             return
-        if run is None or run.id != self.read[0]:
-            self.user, self.item = "", None
-            for asked in (self.ends, self.recommended, self.nearest):
+        about = self.about
+        if run is None or run.id != about.run:
+            about.run, about.read = run.id if run else "", 0
+            about.user, about.item, about.pair, about.window = "", None, None, None
+            for asked in self.asked.values():
                 asked.forget()
-            self.read = (run.id if run else "", 0)
             self.show()
         if run is None or not run.epochs_done:
             return
-        grown = run.epochs_done != self.read[1]
-        if (grown or self.ends.error) and (anew or not self.read[1] or run.state not in ALIVE):
-            self.read = (run.id, run.epochs_done)
-            self.workbench.work(self.read_all(run.id), "explore")
-        elif grown:
-            self.query_one("#foot", Pane).repaint()
+        alive = run.state in ALIVE
+        if anew:
+            for asked in self.asked.values():
+                if asked.error:
+                    asked.forget()
+        if anew or not about.read or not alive:
+            about.read = run.epochs_done
+        about.live = run.epochs_done
+        self.query_one("#foot", Pane).repaint()
+        self.sync()
 
-    async def read_all(self, run: str) -> None:
-        """Ask for all three views, one after the other."""
-        self.show()
-        await self.read_biases(run)
-        await self.read_user(run)
-        await self.read_item(run)
+    def sync(self) -> None:
+        """Ask for whatever the panels in sight need and do not have."""
+        if self.is_mounted and self.about.read:
+            self.workbench.work(self._ask(), "explore")
 
-    async def read_biases(self, run: str) -> None:
-        """Ask for the highest and lowest biases."""
-        await self.ends.ask(self.workbench.link, Bench.biases, run, self.of, COUNT, self.least)
-        self._shown("biases")
-
-    async def read_user(self, run: str) -> None:
-        """Ask what to recommend for the user: for the one with most ratings where none was chosen."""
-        link = self.workbench.link
-        if not self.user:
+    async def _ask(self) -> None:
+        link, about = self.workbench.link, self.about
+        run = about.run
+        if not about.user:
             users = await link.ask(Bench.search, run, "user", "", 1)
-            self.user = users[0].label if users else ""
-        await self.recommended.ask(link, Bench.recommend, run, self.user, COUNT, self.least)
-        self._shown("recommended", "score", self.found, 0.5)
+            about.user = users[0].label if users else ""
+        for name in dict.fromkeys(need for panel in self.shown for need in views.NEEDS[panel]):
+            if name == "nearest" and about.item is None:
+                await self._take_an_item(run)
+            elif name == "why":
+                about.pair = self._pair()
+            size = self.query_one(f"#{name}", Pane).size
+            question = about.question(name, size.width, size.height - 1)
+            asked = self.asked[name]
+            if question is None and asked.answer is not None and about.me:
+                asked.forget()
+                self._answered(name)
+            if question is None or question == asked.question:
+                continue
+            await asked.ask(link, question)
+            self._answered(name)
 
-    async def read_item(self, run: str) -> None:
-        """Ask for the items nearest to the chosen one: to the best where none was chosen."""
-        link = self.workbench.link
-        if self.item is None:
-            best = self.ends.answer.top if self.ends.answer and self.of == "item" else ()
-            items = list(best) or await link.ask(Bench.search, run, "title", "", 1)
-            self.item = items[0] if items else None
-        if self.item:
-            await self.nearest.ask(link, Bench.similar, run, self.item.label, COUNT, self.least)
-        self._shown("nearest", "cosine", self.alike, 0.1)
+    async def _take_an_item(self, run: str) -> None:
+        """Compare with the best item where none was chosen."""
+        biases = self.answer_of("biases")
+        best = biases.top if biases and self.about.of == "item" else ()
+        items = list(best) or await self.workbench.link.ask(Bench.search, run, "title", "", 1)
+        self.about.item = items[0] if items else None
 
-    def _shown(self, panel: str, measure: str = "", items: Sequence[Scored] = (), step: float = 1.0) -> None:
-        """Draw a panel with its new answer, and the sentence above."""
-        if measure:
-            self.query_one(f"#{panel}", Table).columns = telling.columns(measure, *telling.axis(items, step))
-        self.query_one(f"#{panel}", Pane).repaint()
+    def _answered(self, name: str) -> None:
+        """Draw the panels of a new answer, and the sentence above."""
+        if name == "recommended":
+            self.query_one("#recommended", Table).columns = telling.columns("score", *telling.axis(self.found, 0.5))
+        elif name == "nearest":
+            heading = {"euclid": "distance"}.get(self.about.measure, self.about.measure)
+            self.query_one("#nearest", Table).columns = telling.columns(heading, *telling.axis(self.alike, 0.1))
+        for panel in views.SHOWS[name]:
+            self.query_one(f"#{panel}", Pane).repaint()
+        self.query_one("#answer", Pane).repaint()
+
+    # -- what the cursor is on --
+
+    def _pair(self) -> tuple[str, str] | None:
+        """Return whose prediction of what is explained: of the cell of the cross-tab, or of the recommendation."""
+        if self.explaining_cell or (self.wide and self.view == views.TAB):
+            return self.query_one("#tab", TabPane).cell
+        cursor = self.query_one("#recommended", Table).cursor
+        if cursor >= len(self.found):
+            return None
+        return "" if self.about.me else self.about.user, self.found[cursor].label
+
+    @on(Table.Moved, "#recommended")
+    def _recommended_moved(self) -> None:
+        self.explaining_cell = False
+        self.sync()
+
+    @on(TabPane.Moved)
+    def _tab_moved(self) -> None:
+        self.query_one("#answer", Pane).repaint()
+        self.sync()
+
+    @on(MapPane.Moved)
+    def _map_moved(self, event: MapPane.Moved) -> None:
+        self.about.window = event.window
+        self.sync()
+
+    @on(MapPane.Chosen)
+    def _map_chosen(self, event: MapPane.Chosen) -> None:
+        found = self.answer_of("map")
+        points = {point.label: point for point in found.named} if found else {}
+        if found and found.of == "item" and event.label in points:
+            point = points[event.label]
+            self.choose_item(Scored(point.label, point.title, 0.0, point.count))
+
+    def choose_item(self, item: Scored) -> None:
+        """Compare with an item, and let it stand out on the map."""
+        self.about.item = item
+        self.query_one("#nearest", Table).cursor = 0
+        for name in ("map", "around", "nearest"):
+            self.query_one(f"#{name}", Pane).repaint()
+        self.sync()
+
+    @on(StepPane.Moved)
+    def _step_moved(self) -> None:
         self.query_one("#answer", Pane).repaint()
 
     @on(Table.Chosen)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from cfbench.answers import Ends, Recommendations, RunSummary, Scored
+from cfbench.answers import Ends, Recommendations, Recommended, RunSummary, Scored
 from cfbench.tui.drawing import figures
 from cfbench.tui.drawing.bars import bar, diverging
 from cfbench.tui.drawing.lines import Line, Span, inset, sentence, text, wrapped
 from cfbench.tui.parts.table import Column
+from cfbench.tui.screens.explore.subject import Subject
 from cfbench.tui.workspace import short_name
 
 BAR = 12
@@ -26,7 +27,8 @@ def biases(ends: Ends, width: int, height: int) -> list[Line]:
     half = max(1, (height - 1) // 2)
     top = ends.top[:half]
     shown = [*top, *reversed([one for one in ends.bottom[:half] if one not in top])]
-    return inset(diverging([(named(one), one.value, one.count) for one in shown], width - 2, height))
+    bounds = [one.within for one in shown]
+    return inset(diverging([(named(one), one.value, one.count) for one in shown], width - 2, height, bounds))
 
 
 def answer(
@@ -40,20 +42,23 @@ def answer(
         clauses.append([*name, text(named(best), "b"), (f"  bias {figures.signed(best.value)}", "")])
     if recommended and recommended.items:
         first = recommended.items[0]
-        user: Line = [("user ", ""), text(recommended.user, "b"), (" should see ", "")]
+        user: Line = [("user ", ""), text(recommended.user, "b")] if recommended.user else [("you", "b")]
+        user.append((" should see ", ""))
         clauses.append([*user, text(named(first), "b"), (f": {figures.metric(first.value, 2)}", "b")])
     return sentence(reversed(clauses) if user_first else clauses, size)
 
 
-def circumstances(run: RunSummary, epochs: int, least: int, recommended: Recommendations | None, size: int) -> Line:
+def circumstances(run: RunSummary, about: Subject, recommended: Recommendations | None, size: int) -> Line:
     """Return which model speaks, as of which epoch, and what is left out."""
-    epoch = run.epoch if epochs == run.epochs_done and run.epoch else epochs
+    epoch = run.epoch if about.read == run.epochs_done and run.epoch else about.read
     clauses = [
         f"run {short_name(run.id)}, {run.model.rpartition(':')[2]}, epoch {epoch} of {run.epochs}",
-        at_least(least),
+        at_least(about.least),
+        *about.where,
     ]
-    if recommended:
-        rated = f"{figures.count(recommended.ratings)} ratings of user {recommended.user}"
+    if recommended and not about.seen:
+        whose = f"user {recommended.user}" if recommended.user else "yours"
+        rated = f"{figures.count(recommended.ratings)} ratings of {whose}"
         clauses.append(f"{rated}, mean {figures.metric(recommended.mean, 2)}, are hidden")
     return sentence([[text(clause, "dim")] for clause in clauses], size)
 
@@ -106,17 +111,51 @@ def axis(items: Sequence[Scored], step: float) -> tuple[float, float]:
 
 
 def row(number: int, scored: Scored, ends: tuple[float, float], places: int) -> Sequence[Span]:
-    """Return one line's cells: rank, title, value, training rows, bar."""
+    """Return one line's cells: rank, title, value, training rows, bar; an item that was rated has a mark."""
     low, high = ends
+    title = text(named(scored), "dim" if isinstance(scored, Recommended) and scored.seen else "")
+    if isinstance(scored, Recommended) and scored.rating is not None:
+        title = text(f"{named(scored)}  rated {figures.plain(scored.rating)}", "dim")
     return [
         (str(number + 1), "dim"),
-        text(named(scored)),
+        title,
         (figures.metric(scored.value, places), "b"),
         (figures.count(scored.count), "dim"),
         (bar((scored.value - low) / (high - low), BAR), "s1"),
     ]
 
 
-def about(recommended: Recommendations) -> Line:
-    """Return for whom, and how many items were ranked."""
-    return [text(f"user {recommended.user}"), (f"  of {figures.count(recommended.unseen)} unseen", "dim")]
+MINE = (Column("title", 0), Column("rated", 6, ">"))
+"""The columns of what the person here rated."""
+
+NOTHING_RATED: Line = [
+    ("nothing rated yet: ", "dim"),
+    ("a", "b"),
+    (" rates a title, and what fits comes at once", "dim"),
+]
+
+
+def mine(rated: tuple[str, float]) -> Sequence[Span]:
+    """Return a title and its rating as cells."""
+    return [text(rated[0]), (figures.plain(rated[1]), "b")]
+
+
+def about(subject: Subject, recommended: Recommendations | None) -> Line:
+    """Return for whom, how many items were ranked, and how."""
+    if recommended is None:
+        return []
+    who = f"user {recommended.user}" if recommended.user else "you"
+    varied = f", varied {subject.diversity:g}" if subject.diversity else ""
+    kind = "" if subject.seen else " unseen"
+    return [text(who), (f"  of {figures.count(recommended.unseen)}{kind}{varied}", "dim")]
+
+
+def nothing_left(subject: Subject) -> Line:
+    """Return what leaves nothing to show, and the key that shows more."""
+    if subject.where:
+        return [
+            text(f"nothing is left of {', '.join(subject.where)}   ", "dim"),
+            ("/", "b"),
+            (" filters otherwise", "dim"),
+        ]
+    return [text(f"nothing is left {at_least(subject.least)}   ", "dim"), ("m", "b"), (" shows more", "dim")]

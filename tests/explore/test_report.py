@@ -6,13 +6,13 @@ import base64
 import json
 import re
 import shutil
-import stat
 import tomllib
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from cfbench import python
@@ -28,9 +28,10 @@ from cfbench.answers import (
     Rule,
     Tried,
 )  # fmt: skip
+from cfbench.bench.wire import LONGEST_LINE
 from cfbench.errors import BadInput
-from cfbench.explore import reporting
-from cfbench.explore.reporting import Picture, Table, report, write_report
+from cfbench.explore.report import about_model, about_run, markdown, report
+from cfbench.explore.report.blocks import Code, Picture, Table
 from cfbench.explore.trained import Trained
 
 from .conftest import document
@@ -229,11 +230,11 @@ def test_titles_stay_text_in_both_forms(train: Any, nasty_folder: Path) -> None:
 
 def test_what_begins_like_a_list_or_a_heading_is_none() -> None:
     marked = {"# one": r"\# one", "- one": r"\- one", "12. one": r"12\. one", "1.5 one": "1.5 one", "-1": "-1"}
-    assert {words: reporting._in_markdown(words) for words in marked} == marked
+    assert {words: markdown.plain(words) for words in marked} == marked
 
 
 def test_code_has_a_fence_that_it_does_not_hold() -> None:
-    block = reporting._markdown_block(reporting.Code('notes = "```` x"\n\x1b[2J', "toml"))
+    block = markdown.written(Code('notes = "```` x"\n\x1b[2J', "toml"))
     assert block == '`````toml\nnotes = "```` x"\n␛[2J\n`````'
 
 
@@ -261,8 +262,8 @@ def test_one_section_that_breaks_breaks_no_other(factors: Trained, monkeypatch: 
     def broken(*_: Any, **__: Any) -> Any:
         raise ZeroDivisionError("division by <zero>")
 
-    monkeypatch.setattr(reporting, "factor_map", broken)
-    monkeypatch.setattr(reporting, "errors", broken)
+    monkeypatch.setattr(about_model, "factor_map", broken)
+    monkeypatch.setattr(about_model, "errors", broken)
     _, page = html(factors)
     said = "This can't be told: ZeroDivisionError: division by <zero>."
     assert said in page.told("Map of the factors")
@@ -313,6 +314,62 @@ def test_the_test_rows_are_opened_on_purpose_and_counted(train: Any) -> None:
     assert "--test" in page.codes[-1]
     parts = [json.loads(line)["part"] for line in (trained.run.results / "evaluations.jsonl").read_text().splitlines()]
     assert parts.count("test") == 1
+    assert "were opened 2 times" in html(trained, part="test")[1].told("Metrics")
+
+
+def test_test_rows_stay_closed_where_that_can_not_be_counted(train: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained = train(training={"epochs": 1})
+
+    def full(*_: Any) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(Trained, "_keep", full)
+    _, page = html(trained, part="test")
+    assert page.lead == "The run is finished, and nothing could be measured on its test rows."
+    for title in ("Metrics", "Errors"):
+        assert page.told(title).strip() == "This can't be told: OSError: the disk is full."
+
+
+def test_runs_beside_it_are_told_among_the_dimensions(factors: Trained, train: Any) -> None:
+    other = train(model={"name": "biased-dot-product", "n_factors": 2})
+    _, page = html(factors, beside=[other.run, factors.run])
+    head = page.rows.index(["factors", "run", "RMSE", "± standard error"])
+    assert [row[1] for row in page.rows[head + 1 : head + 3]] == [other.run.id, factors.run.id]
+    assert "run" not in html(factors)[1].told("Dimensions").split()
+
+
+def test_a_long_training_is_drawn_in_few_points(factors: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(about_run, "_MOST_POINTS", 2)
+    content, page = html(factors)
+    assert "One epoch in 2 is drawn." in page.told("By epoch")
+    loss = next(picture for picture in pictures(content) if "Loss" in (picture[0].text or ""))
+    history = factors.history
+    assert f"train from {history[1]['train_loss']:.4g} to {history[3]['train_loss']:.4g}" in (loss[1].text or "")
+
+
+def test_a_report_of_many_items_with_long_titles_stays_small(tmp_path: Path) -> None:
+    n = 60_000
+    rng = np.random.default_rng(3)
+    rows = zip(rng.integers(0, 200, n).tolist(), range(n), rng.integers(1, 6, n).tolist(), strict=True)
+    (tmp_path / "r.csv").write_text("user,item,rating\n" + "".join(f"u{u},{i},{r}\n" for u, i, r in rows))
+    (tmp_path / "i.csv").write_text("item,title\n" + "".join(f"{i},{i} {'<&>' * 500}\n" for i in range(n)))
+    made = {
+        "data": {"source": str(tmp_path / "r.csv"), "items": {"source": str(tmp_path / "i.csv")}},
+        "model": {"name": "biased-dot-product", "n_factors": 5},
+        "loader": {"batch_size": 8192},
+        "training": {"epochs": 1},
+    }
+    trained = python.train(made)
+    assert len(trained.classes["item"]) > 40_000
+    content, page = html(trained)
+    assert not [title for title in TITLES if "This can't be told" in page.told(title)]
+    assert len(content.encode()) < LONGEST_LINE / 4
+    assert len(report(trained.run.id, "markdown").encode()) < LONGEST_LINE / 4
+
+
+def test_there_is_no_report_of_no_run() -> None:
+    with pytest.raises(BadInput, match="there is no run"):
+        report("nobody", "html")
 
 
 def test_no_home_folder_is_told(factors: Trained, explored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -323,39 +380,6 @@ def test_no_home_folder_is_told(factors: Trained, explored: Path, monkeypatch: p
         assert 'source = "~/ratings.csv"' in content.replace("&quot;", '"')
         made = json.loads(factors.run.environment.read_bytes())
         assert made["executable"] not in content
-
-
-def test_a_report_is_written_whole_and_replaces_nothing_unasked(
-    factors: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = str(factors.run.path)
-    place = write_report(run, tmp_path / "run.html", "html")
-    assert place == tmp_path / "run.html"
-    assert place.read_text(encoding="utf-8") == report(run, "html")
-    assert not place.stat().st_mode & stat.S_IXUSR
-    with pytest.raises(BadInput, match="there already"):
-        write_report(run, place, "markdown")
-    assert place.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
-    write_report(run, place, "markdown", force=True)
-    assert place.read_text(encoding="utf-8").startswith("# ")
-    with pytest.raises(BadInput, match="folder"):
-        write_report(run, tmp_path, "html", force=True)
-    with pytest.raises(BadInput, match="folder"):
-        write_report(run, tmp_path / "no" / "run.html", "html")
-    with pytest.raises(BadInput, match="there is no run"):
-        write_report("nobody", tmp_path / "other.html", "html")
-
-    def killed(*_: Any) -> str:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(reporting, "_html", killed)
-    with pytest.raises(KeyboardInterrupt):
-        write_report(run, place, "html", force=True)
-    assert place.read_text(encoding="utf-8").startswith("# ")
-    assert [path.name for path in tmp_path.iterdir()] == ["run.html"]
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert write_report(run, Path("~/home.md"), "markdown") == tmp_path / "home.md"
 
 
 # -- sections of answers --
@@ -372,7 +396,7 @@ def test_a_map_is_drawn_where_its_dots_say() -> None:
         dots=((0,), (3, 1)), named=(Point("7", "Seven", 0.5, -0.5, 10, "other"),), shown=3, drawn=3, total=3, moved=(),
         median_move=None, sentence="near items are liked by the same people",
     )  # fmt: skip
-    blocks = list(reporting.map_section(found))
+    blocks = list(about_model.map_section(found))
     (picture,) = only(Picture, blocks)
     root = ElementTree.fromstring(picture.drawn)  # noqa: S314
     drawn = {
@@ -401,7 +425,7 @@ def test_errors_are_told_by_groups_and_by_the_worst() -> None:
         by={"rating": (ErrorGroup("5", 30, -0.7, 0.8),), "user": (), "age": (ErrorGroup("up to a week", 2, 0.1, 0.2),)},
         calibration=(CalibrationBin(8, 2.0, 2.1, 0.2),), worst=(Miss("v1", "7", "Seven", 5.0, 1.256, -3.744),),
     )  # fmt: skip
-    blocks = list(reporting.error_section(found))
+    blocks = list(about_model.error_section(found))
     assert blocks[0] == "On 80 valid rows predictions are 0.123 too low on average; RMSE 0.9."
     assert [table.title for table in only(Table, blocks)] == [
         "By rating", "By time since the item's first rating", "The largest errors",
@@ -417,7 +441,7 @@ def test_dimensions_are_told_with_what_was_tried() -> None:
         dead=(3,), n_dead=1, metric="rmse", better="lower",
         tried=(Tried(10, "run-a", 0.91, 0.01), Tried(50, "run-b", 0.9, None)), picked=10,
     )  # fmt: skip
-    blocks = list(reporting.dimension_section(found))
+    blocks = list(about_model.dimension_section(found))
     assert blocks[:2] == [
         "The model has 50 factors and uses about 2.6 directions.", "Factors that change no score: 1.",
     ]  # fmt: skip
@@ -427,4 +451,4 @@ def test_dimensions_are_told_with_what_was_tried() -> None:
     assert tried.rows == [["10 (picked)", "run-a", "0.91", "0.010"], ["50", "run-b", "0.9", ""]]
     assert blocks[-1] == "The fewest factors within one standard error of the best are 10."
     alone = Dimensions(3, (), (), 0.0, (), 0, "rmse", "lower", (), None)
-    assert list(reporting.dimension_section(alone)) == ["The model has 3 factors and uses about 0.0 directions."]
+    assert list(about_model.dimension_section(alone)) == ["The model has 3 factors and uses about 0.0 directions."]

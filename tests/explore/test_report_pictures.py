@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from cfbench.answers import CalibrationBin
-from cfbench.explore import svg
+from cfbench.explore.report import axes, marks, pictures
 from cfbench.tui import looks
 
 Element = ElementTree.Element
@@ -48,9 +48,9 @@ def words(root: Element, role: str = "") -> list[str]:
 
 
 def test_the_inks_are_those_of_the_workbench() -> None:
-    for look, inks in svg.INKS.items():
+    for look, inks in marks.INKS.items():
         assert inks == {role: looks.INKS[look][role] for role in inks}
-        assert set(svg.INKS["light"]) == set(inks)
+        assert set(marks.INKS["light"]) == set(inks)
 
 
 @pytest.mark.parametrize(
@@ -69,13 +69,13 @@ def test_the_inks_are_those_of_the_workbench() -> None:
     ],
 )
 def test_ticks_are_round(low: float, high: float, most: int, whole: bool, expected: float) -> None:
-    assert svg.step(low, high, most, whole) == pytest.approx(expected)
+    assert axes.step(low, high, most, whole) == pytest.approx(expected)
 
 
 def test_lines_carry_their_names_at_their_ends_and_leave_gaps() -> None:
-    train = svg.Line("train", [1, 2, 3, 4], [1.0, 0.6, 0.4, 0.3])
-    valid = svg.Line("valid", [1, 2, 3, 4], [0.9, math.nan, None, 0.31])
-    root = read(svg.lines([train, valid], "epoch", "loss", "Loss", [(3, "best, epoch 3")]))
+    train = pictures.Line("train", [1, 2, 3, 4], [1.0, 0.6, 0.4, 0.3])
+    valid = pictures.Line("valid", [1, 2, 3, 4], [0.9, math.nan, None, 0.31])
+    root = read(pictures.lines([train, valid], "epoch", "loss", "Loss", [(3, "best, epoch 3")]))
     assert root[0].text == "Loss"
     assert words(root, "s1") == ["train"]
     assert words(root, "s2") == ["valid"]
@@ -92,7 +92,7 @@ def test_lines_carry_their_names_at_their_ends_and_leave_gaps() -> None:
 
 
 def test_values_stand_at_their_ticks() -> None:
-    root = read(svg.lines([svg.Line("a", [0, 10], [-0.4, 0.5])], "x", "y", "t"))
+    root = read(pictures.lines([pictures.Line("a", [0, 10], [-0.4, 0.5])], "x", "y", "t"))
     ticks = {element.text: element for element in parts(root, "text", "dim")}
     low, high = parts(root, "circle", "s1")
     assert float(low.get("cy", 0)) == pytest.approx(float(ticks["−0.4"].get("y", 0)) - 4, abs=0.2)
@@ -101,20 +101,20 @@ def test_values_stand_at_their_ticks() -> None:
 
 @pytest.mark.parametrize("values", [[0.5], [0.5, 0.5], [0.0], [1e30, 2e30], [1e-9, 2e-9], [-3.0, 1e7]])
 def test_any_numbers_make_an_axis(values: list[float]) -> None:
-    root = read(svg.lines([svg.Line("a", list(range(1, len(values) + 1)), values)], "epoch", "loss", "t"))
+    root = read(pictures.lines([pictures.Line("a", list(range(1, len(values) + 1)), values)], "epoch", "loss", "t"))
     assert len(parts(root, "circle", "s1")) == len(values)
     assert len(words(root, "dim")) < 25
 
 
 def test_many_points_have_no_markers() -> None:
-    root = read(svg.lines([svg.Line("a", range(1000), [float(n % 7) for n in range(1000)])], "x", "y", "t"))
+    root = read(pictures.lines([pictures.Line("a", range(1000), [float(n % 7) for n in range(1000)])], "x", "y", "t"))
     assert not parts(root, "circle")
     assert len(parts(root, "path", "s1")) == 1
 
 
 def test_bars_go_both_ways_from_zero() -> None:
-    rows = [svg.Bar("up", 0.5, 0.1, "54 ratings"), svg.Bar("down", -0.25), svg.Bar("none", math.nan)]
-    root = read(svg.bars(rows, "Biases", "+.2f"))
+    rows = [pictures.Bar("up", 0.5, 0.1, "54 ratings"), pictures.Bar("down", -0.25), pictures.Bar("none", math.nan)]
+    root = read(pictures.bars(rows, "Biases", "+.2f"))
     (up,), (down,) = parts(root, "rect", "s1"), parts(root, "rect", "s2")
     assert float(up.get("x", 0)) == pytest.approx(float(down.get("x", 0)) + float(down.get("width", 0)), abs=0.2)
     assert float(up.get("width", 0)) == pytest.approx(2 * float(down.get("width", 0)), abs=0.3)
@@ -128,9 +128,9 @@ def test_bars_go_both_ways_from_zero() -> None:
 
 
 def test_a_map_names_what_has_room() -> None:
-    clouds = [svg.Cloud("Drama", [(0, 0), (1, 1)]), svg.Cloud("Crime", [(0.5, 0.2), (math.nan, 0)])]
+    clouds = [pictures.Cloud("Drama", [(0, 0), (1, 1)]), pictures.Cloud("Crime", [(0.5, 0.2), (math.nan, 0)])]
     named = [("first", 0.5, 0.5), *(("crowded", 0.5, 0.5) for _ in range(9)), ("apart", 0.1, 0.9)]
-    root = read(svg.scatter(clouds, named, "component 1", "component 2", "Map", (0, 1, 0, 1)))
+    root = read(pictures.scatter(clouds, named, "component 1", "component 2", "Map", (0, 1, 0, 1)))
     assert words(root, "s1") == ["● Drama"]
     assert words(root, "s2") == ["● Crime"]
     assert parts(root, "path", "s1")[0].get("d", "").count("M") == 2
@@ -139,7 +139,7 @@ def test_a_map_names_what_has_room() -> None:
     assert {"first", "apart"} <= set(written)
     assert written.count("crowded") <= 3
     assert len(parts(root, "circle", "text")) == len(named), "what has no room for its name has its point"
-    without = read(svg.scatter([svg.Cloud("", [(1, 2)])], [], "x", "y", "t"))
+    without = read(pictures.scatter([pictures.Cloud("", [(1, 2)])], [], "x", "y", "t"))
     assert not words(without, "s1")
 
 
@@ -149,7 +149,7 @@ def test_calibration_stands_by_its_diagonal() -> None:
         CalibrationBin(10, 3.0, 4.0, 0.0),
         CalibrationBin(10, 2.0, 2.0, math.nan),
     ]
-    root = read(svg.calibration(bins))
+    root = read(pictures.calibration(bins))
     (diagonal,) = parts(root, "path", "dim")
     x1, y1, x2, y2 = map(float, re.findall(r"[\d.]+", diagonal.get("d", "")))
     dots = [(float(dot.get("cx", 0)), float(dot.get("cy", 0))) for dot in parts(root, "circle", "s1")]
@@ -166,13 +166,13 @@ def test_calibration_stands_by_its_diagonal() -> None:
 
 
 def test_text_from_anywhere_stays_text() -> None:
-    pictures = [
-        svg.lines([svg.Line(NASTY, [1], [1])], NASTY, NASTY, NASTY, [(1, NASTY)]),
-        svg.bars([svg.Bar(NASTY, 1, None, NASTY)], NASTY),
-        svg.scatter([svg.Cloud(NASTY, [(0, 0)])], [(NASTY, 0, 0)], NASTY, NASTY, NASTY),
-        svg.calibration([CalibrationBin(1, 1, 1, 1)], NASTY),
+    drawn = [
+        pictures.lines([pictures.Line(NASTY, [1], [1])], NASTY, NASTY, NASTY, [(1, NASTY)]),
+        pictures.bars([pictures.Bar(NASTY, 1, None, NASTY)], NASTY),
+        pictures.scatter([pictures.Cloud(NASTY, [(0, 0)])], [(NASTY, 0, 0)], NASTY, NASTY, NASTY),
+        pictures.calibration([CalibrationBin(1, 1, 1, 1)], NASTY),
     ]
-    for picture in pictures:
+    for picture in drawn:
         root = read(picture)
         assert "<script" not in picture
         assert not re.search("[\x00-\x1f\u202e\ufffe\ud800]", picture)
@@ -181,11 +181,11 @@ def test_text_from_anywhere_stays_text() -> None:
 
 def test_nothing_is_drawn_as_a_sentence() -> None:
     nothing = [
-        svg.lines([svg.Line("a", [1], [None])], "x", "y", "t"),
-        svg.lines([], "x", "y", "t"),
-        svg.bars([], "t"),
-        svg.scatter([], [], "x", "y", "t"),
-        svg.calibration([]),
+        pictures.lines([pictures.Line("a", [1], [None])], "x", "y", "t"),
+        pictures.lines([], "x", "y", "t"),
+        pictures.bars([], "t"),
+        pictures.scatter([], [], "x", "y", "t"),
+        pictures.calibration([]),
     ]
     for picture in nothing:
         assert words(read(picture)) == ["there is no number to draw"]

@@ -1,0 +1,90 @@
+"""``cfbench runs export``: what a run learned, as files for other programs."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+import click
+
+from cfbench.answers import Exported, Form, Job
+from cfbench.cli.here import answering, bench
+from cfbench.cli.output import print_json, say, say_again, show
+from cfbench.errors import BadInput, WorkFailed
+
+_PAUSE = 0.2
+_LATELY = 5.0
+"""Seconds over which a rate is measured."""
+
+
+@click.command()
+@click.argument("run", metavar="RUN")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["parquet", "safetensors", "npz", "word2vec", "projector"]),
+    default="parquet",
+    show_default=True,
+    help="Of factors; recommendations are parquet.",
+)
+@click.option(
+    "--what",
+    type=click.Choice(["factors", "recommendations"]),
+    default="factors",
+    show_default=True,
+    help="Factors and biases of users and items, or the first items of every user.",
+)
+@click.option("-o", "--output", "path", required=True, metavar="PATH", help="The new file or folder; with --on, there.")
+@click.option("-n", "count", type=click.IntRange(1), default=10, show_default=True, help="Recommendations a user.")
+@click.option("--least", type=click.IntRange(1), default=1, help="Recommend only items with so many training rows.")
+@click.option("--force", is_flag=True, help="Replace what is there; of folders, only those that hold exports alone.")
+@answering
+def export(run: str, form: Form, what: Exported, path: str, count: int, least: int, force: bool, as_json: bool) -> None:
+    """Write what a run's model learned into files, by label and title.
+
+    Formats of factors: parquet (a folder: users, items, model.json); safetensors and npz (a file of arrays); word2vec
+    (a folder of texts, as gensim reads them); projector (a folder for TensorBoard's embedding projector). With --on
+    HOST, PATH is on that machine. ctrl+c stops it, and nothing is left.
+    """
+    job = bench().export(run, what, form, path, count, least, force)
+    ended = _followed(job)
+    if ended.state == "failed":
+        raise (BadInput if ended.bad_input else WorkFailed)(ended.error)
+    if ended.state == "stopped":
+        say("stopped; nothing was written")
+        raise click.exceptions.Exit(130)
+    if as_json:
+        print_json(ended)
+    else:
+        show(*ended.paths)
+
+
+def _followed(job: str) -> Job:
+    """Show on stderr how far an export is until it ends; ctrl-c stops it."""
+    lately: deque[tuple[float, int]] = deque()
+    while True:
+        try:
+            status = bench().exporting(job)
+            ended = status.state != "running"
+            say_again(_progress(status, lately), last=ended)
+            if ended:
+                return status
+            time.sleep(_PAUSE)
+        except KeyboardInterrupt:
+            bench().stop_exporting(job)
+
+
+def _progress(status: Job, lately: deque[tuple[float, int]]) -> str:
+    """Return how far it is; `lately` holds when how many were done, and takes what is new."""
+    if not status.total:
+        return "reading"
+    now = time.monotonic()
+    lately.append((now, status.done))
+    while now - lately[0][0] > _LATELY:
+        lately.popleft()
+    (then, before) = lately[0]
+    rate = (status.done - before) / (now - then) if now > then else 0.0
+    done = f"{status.done:,} of {status.total:,} users"
+    if status.state != "running" or rate <= 0:
+        return done
+    return f"{done}, {rate:,.0f} users/s, {(status.total - status.done) / rate:,.0f} s left"

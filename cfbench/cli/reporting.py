@@ -1,0 +1,86 @@
+"""``cfbench report``: a run told on one page, in a file here or on stdout."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from cfbench import durable, paths
+from cfbench.cli.here import answering, bench
+from cfbench.cli.output import print_document, print_json, say
+from cfbench.errors import BadInput
+
+Form = Literal["html", "markdown"]
+
+_ENDINGS: dict[str, Form] = {".html": "html", ".htm": "html", ".md": "markdown", ".markdown": "markdown"}
+
+
+@click.command()
+@click.argument("run", metavar="RUN")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file, on this machine.")
+@click.option(
+    "--format", "form", type=click.Choice(["html", "markdown"]), help="Else the file's ending says it: .html, .md."
+)
+@click.option("--test", is_flag=True, help="Measure it on the test rows; the run counts how often.")
+@click.option("--force", is_flag=True, help="Replace the file if it exists.")
+@answering
+def report(run: str, output: Path | None, form: Form | None, test: bool, force: bool, as_json: bool) -> None:
+    """Write a report of a run, one page with its numbers, pictures and settings inside, or print it."""
+    path = None if output is None else paths.given(output).absolute()
+    form = form or (_form_of(path) if path else "html")
+    if path:
+        _refuse_taken(path, force)
+    document = bench().report(run, form, "test" if test else "valid")
+    if path:
+        size = _write(path, document, force)
+        if as_json:
+            print_json({"path": str(path), "format": form, "bytes": size})
+        else:
+            say(f"wrote {size:,} bytes to {path}")
+    elif as_json:
+        print_json({"format": form, "document": document})
+    else:
+        print_document(document)
+
+
+def _form_of(path: Path) -> Form:
+    if path.suffix.lower() not in _ENDINGS:
+        raise BadInput(
+            "the name does not say which format is wanted",
+            where=str(path),
+            mend="end it in .html or .md, or add --format",
+        )
+    return _ENDINGS[path.suffix.lower()]
+
+
+def _refuse_taken(path: Path, force: bool) -> None:
+    """Say before the work, not after it, that its result could not be kept."""
+    if not path.parent.is_dir():
+        raise BadInput("there is no such folder", where=str(path.parent), mend="make it first")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise BadInput("this folder is read-only for you", where=str(path.parent), mend="choose another one")
+    if os.path.lexists(path) and not path.is_file():
+        raise BadInput("this is no file that could be replaced", where=str(path), mend="choose another name")
+    if path.exists() and not force:
+        raise BadInput("this file exists already", where=str(path), mend="choose another name, or add --force")
+
+
+def _write(path: Path, document: str, force: bool) -> int:
+    """Write a file aside and rename it into place; return its bytes."""
+    content = document.encode()
+    aside = path.with_name(f".{path.name[:50]}.{os.getpid()}.part")
+    with durable.disk_full(path):
+        try:
+            aside.write_bytes(content)
+            _refuse_taken(path, force)
+            aside.replace(path)
+        except OSError as error:
+            if durable.no_room(error):
+                raise
+            raise BadInput(f"it can't be written ({error.strerror})", where=str(path)) from error
+        finally:
+            aside.unlink(missing_ok=True)
+    return len(content)

@@ -1,0 +1,189 @@
+"""One step of gradient descent in six stages: look up, predict, loss, backward, step, reset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cfbench.answers import StepTable, StepView
+from cfbench.tui.drawing import figures
+from cfbench.tui.drawing.lines import Line, cut, fit, text
+
+STAGES = ("look up", "predict", "loss", "backward", "step", "reset")
+_NUMBER = 9
+
+
+def name_cells(width: int) -> int:
+    """Return the cells of a row's name."""
+    return 26 if width >= 100 else 18
+
+
+def room(width: int) -> int:
+    """Return how many factors fit beside the name, the bias, and how many more there are."""
+    return max(1, (width - 4 - name_cells(width) - 2 * _NUMBER) // _NUMBER)
+
+
+def path(stage: int) -> Line:
+    """Return the stages with the current one marked."""
+    line: Line = []
+    for number, name in enumerate(STAGES):
+        if number:
+            line.append(("─▸", "faint"))
+        line.append((f" {number + 1} {name} ", "cur b" if number == stage else "" if number < stage else "dim"))
+    return line
+
+
+def lines(found: StepView, stage: int, width: int, height: int) -> list[Line]:
+    """Return the stages up to the current one; the earliest give way where there is no room for all."""
+    stages = [_look_up, _predict, _loss, _backward, _step, _reset]
+    blocks: list[list[Line]] = []
+    name = name_cells(width)
+    for number in range(stage + 1):
+        here = number == stage
+        mark: Line = [("▸ " if here else "  ", "b"), (f"{number + 1} {_TITLES[number]}", "b" if here else "")]
+        blocks.append([mark, *([("  ", ""), *line] for line in stages[number](found, name))])
+    drawn = [path(stage), []]
+    left = height - len(drawn)
+    kept: list[Line] = []
+    for block in reversed(blocks):
+        joined = [*block, *([[("  ↓", "faint")]] if kept else []), *kept]
+        if kept and len(joined) > left:
+            kept = [[("  …", "dim")], *kept] if len(kept) < left else kept
+            break
+        kept = joined
+    return [cut(line, width) for line in [*drawn, *kept][:height]]
+
+
+_TITLES = (
+    "look up the rows of the tables",
+    "predict: multiply, add, squash",
+    "loss: compare with what was rated",
+    "backward: who is to blame, and by how much",
+    "step: each number moves against its gradient",
+    "reset: forget the gradients, and see what came of it",
+)
+
+
+def notes(found: StepView) -> Line:
+    """Return where the step starts, and by which rule it goes."""
+    start = f"after {figures.count(found.step)} steps" if found.step else "untrained"
+    rule = f"{found.optimizer.rpartition(':')[2]}, lr {figures.plain(found.lr)}"
+    return [(f"{start}, {rule}, batch of {len(found.rows)}", "dim")]
+
+
+def _head(found: StepView, name: int) -> Line:
+    more = f"  {found.left_out} more" if found.left_out else ""
+    columns = "".join(fit(name, _NUMBER, ">") for name in found.columns)
+    return [(" " * name + columns + more, "dim")]
+
+
+def _whose(table: StepTable) -> str:
+    return f"user {table.label}" if table.of == "user" else table.title
+
+
+def _row(whose: str, values: Sequence[float], name: int, more: bool) -> Line:
+    numbers = "".join(fit(figures.signed(value, 4), _NUMBER, ">") for value in values)
+    return [(fit(whose, name), "dim"), (numbers, ""), ("  …" if more else "", "dim")]
+
+
+def _look_up(found: StepView, name: int) -> list[Line]:
+    if not found.tables:
+        return [[("the model gives out no tables to look up", "dim")]]
+    more = found.left_out > 0
+    drawn = [_head(found, name), *(_row(_whose(table), table.before, name, more) for table in found.tables)]
+    for one in found.one_hot:
+        apart = max(one.values_apart, one.gradients_apart)
+        drawn.append([
+            (f"one-hot {one.batch} × {figures.count(one.labels)} times {one.of}s: ", "dim"),
+            (f"apart by {apart:.0e}" if apart else "equal, gradients too", ""),
+            (f"; {figures.size(one.one_hot_bytes)}, a look-up {figures.size(one.look_up_bytes)}", "dim"),
+        ])  # fmt: skip
+    return drawn
+
+
+def _predict(found: StepView, name: int) -> list[Line]:
+    drawn: list[Line] = []
+    for row in found.rows:
+        who = fit(f"user {row.user} · {row.title}", name)
+        if row.score is None:
+            drawn.append([(who, "dim"), (" prediction ", "dim"), (figures.metric(row.before), "s1 b")])
+            continue
+        blank = [0.0] if found.columns[:1] == ("bias",) else []
+        numbers = "".join(
+            " " * _NUMBER if blank and n == 0 else fit(figures.signed(value, 5), _NUMBER, ">")
+            for n, value in enumerate([*blank, *row.products])
+        )
+        rest = figures.signed(row.rest, 3) if found.left_out else ""
+        drawn.append([(who, "dim"), (numbers, ""), (f"  {rest}", "dim")])
+        biases = row.score - sum(row.products) - row.rest
+        line: Line = [(" " * name, ""), (f" {figures.signed(biases, 3)} ", ""), ("biases and mean  ", "dim")]
+        line += [(f"{figures.signed(sum(row.products) + row.rest, 3)} ", ""), ("products  = ", "dim")]
+        line.append((figures.signed(row.score, 3), "b"))
+        if name_cells(0) == name:
+            drawn.append(line)
+            line = [(" " * name, "")]
+        line.append(("   ŷ = ", "dim"))
+        if found.y_range is not None:
+            low, high = found.y_range
+            start = f"{figures.plain(low)} + " if low else ""
+            line.append((f"{start}{figures.plain(high - low)} · σ({figures.metric(row.score)}) = ", ""))
+        drawn.append([*line, (figures.metric(row.before), "s1 b")])
+    return drawn
+
+
+def _loss(found: StepView, name: int) -> list[Line]:
+    drawn: list[Line] = []
+    for row in found.rows:
+        who = fit(f"user {row.user} · {row.title}", name)
+        drawn.append([
+            (who, "dim"), (" y = ", "dim"), (figures.plain(row.target), "s2 b"),
+            ("   error ŷ − y = ", "dim"), (figures.signed(row.error, 3), "b"),
+        ])  # fmt: skip
+    penalty = f", l2 adds {figures.metric(found.penalty, 4)}" if found.penalty else ""
+    loss = found.loss_name.rpartition(":")[2]
+    drawn.append(
+        [(fit(f"{loss} of the batch", name), "dim"), (" ", ""), (figures.metric(found.loss, 4), "b"), (penalty, "dim")]
+    )
+    return drawn
+
+
+def _backward(found: StepView, name: int) -> list[Line]:
+    more = found.left_out > 0
+    return [_head(found, name), *(_row(f"∂L/∂ {_whose(table)}", table.gradient, name, more) for table in found.tables)]
+
+
+def _step(found: StepView, name: int) -> list[Line]:
+    drawn: list[Line] = [_head(found, name)]
+    for table in found.tables:
+        line: Line = [(fit(f"{_whose(table)} moves", name), "dim")]
+        for value in table.update:
+            arrow = "↑" if value > 0 else "↓" if value < 0 else " "
+            moved = figures.metric(abs(value), 5)
+            line.append((fit(f"{arrow}{moved}", _NUMBER, ">"), "s1" if value > 0 else "s2" if value < 0 else "dim"))
+        drawn += [line, _row("    and is now", table.after, name, found.left_out > 0)]
+    return drawn
+
+
+def _reset(found: StepView, name: int) -> list[Line]:
+    drawn: list[Line] = [[(fit("all gradients", name), "dim"), ("  0", "b")]]
+    for row in found.rows:
+        who = fit(f"user {row.user} · {row.title}", name)
+        nearer = abs(row.after - row.target) < abs(row.error)
+        drawn.append([
+            (who, "dim"), (f" ŷ {figures.metric(row.before)} ─▸ ", ""), (figures.metric(row.after), "s1 b"),
+            (f"   y = {figures.plain(row.target)}, {'nearer' if nearer else 'not nearer'}", "dim"),
+        ])  # fmt: skip
+    drawn.append([
+        (fit("loss", name), "dim"), (f" {figures.metric(found.loss, 4)} ─▸ ", ""),
+        (figures.metric(found.loss_after, 4), "b"),
+    ])  # fmt: skip
+    return drawn
+
+
+def sentence(found: StepView) -> Line:
+    """Return what the step is about."""
+    first = found.rows[0]
+    others = f" and {len(found.rows) - 1} more" if len(found.rows) > 1 else ""
+    return [
+        ("how user ", ""), text(first.user, "b"), (" giving ", ""), (figures.plain(first.target), "b"),
+        (" to ", ""), text(first.title, "b"), (f"{others} moves the model", ""),
+    ]  # fmt: skip

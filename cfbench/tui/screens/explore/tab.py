@@ -1,0 +1,65 @@
+"""Users by items: what was rated, what is predicted, and the error, with a cursor on one cell."""
+
+from __future__ import annotations
+
+from cfbench.answers import Cell, PredictedTab
+from cfbench.tui.drawing import figures
+from cfbench.tui.drawing.lines import Line, cut, fit, text
+
+USER, WIDE = 8, 15
+"""Cells of a user's name, and of one item's three numbers."""
+
+
+def picture(found: PredictedTab, row: int, column: int, lit: bool, width: int, height: int) -> list[Line]:
+    """Return the items' titles, and under them a line for each user; the cursor's cell stands out."""
+    shown = max(1, (width - USER - 2) // (WIDE + 2))
+    first = max(0, min(column - shown + 1, len(found.titles) - shown))
+    items = range(first, min(len(found.titles), first + shown))
+    top = max(0, min(row - (height - 2), len(found.users) - (height - 1)))
+    head: Line = [(" " * (USER + 2), "")]
+    for n in items:
+        head.append(("  " + fit(found.titles[n], WIDE, ">"), "b" if n == column else "dim"))
+    drawn = [head]
+    for n in range(top, min(len(found.users), top + height - 1)):
+        here = n == row
+        line: Line = [("▸ " if here else "  ", "b"), (fit(f"user {found.users[n]}", USER), "b" if here else "")]
+        for item in items:
+            line += _cell(found.cells[n][item], here and item == column, lit)
+        drawn.append(line)
+    return [cut(line, width) for line in drawn]
+
+
+def _cell(cell: Cell, chosen: bool, lit: bool) -> Line:
+    tone = (" cur" if lit else " sel") if chosen else ""
+    rating = "·" if cell.rating is None else figures.plain(cell.rating)
+    sign = ">" if chosen else " "
+    line: Line = [
+        (" ", ""),
+        (sign, f"b{tone}"),
+        (fit(rating, 3, ">"), f"{'dim' if cell.rating is None else 'b'}{tone}"),
+    ]
+    line.append((fit(figures.metric(cell.prediction, 2), 6, ">"), tone))
+    if cell.error is None:
+        line.append((" " * 6, tone))
+    else:
+        role = "s1" if cell.error >= 0 else "s2"
+        line.append((fit(figures.signed(cell.error), 6, ">"), f"{role}{tone}"))
+    return line
+
+
+def answer(found: PredictedTab, row: int, column: int) -> Line:
+    """Return what the cursor's cell says."""
+    if not found.users or not found.items:
+        return []
+    cell = found.cells[row][column]
+    line: Line = [("user ", ""), text(found.users[row], "b")]
+    if cell.rating is not None:
+        line += [(" gave ", ""), text(found.titles[column], "b"), (f" {figures.plain(cell.rating)}", "b")]
+        return [*line, (", predicted ", ""), (figures.metric(cell.prediction, 2), "b"), (f"  in {cell.part}", "dim")]
+    return [
+        *line,
+        (" did not rate ", ""),
+        text(found.titles[column], "b"),
+        (", predicted ", ""),
+        (figures.metric(cell.prediction, 2), "b"),
+    ]

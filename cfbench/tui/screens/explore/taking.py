@@ -1,0 +1,58 @@
+"""Taking it along: factors, recommendations for everybody, or a report, written where the bench is."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from cfbench.bench.interface import Bench
+from cfbench.tui.dialogs.asking import Asking
+from cfbench.tui.dialogs.choosing import Choice, Choosing, among
+from cfbench.tui.drawing import figures
+from cfbench.tui.workspace import short_name
+
+if TYPE_CHECKING:
+    from cfbench.tui.app import Workbench
+
+_POLL = 0.5
+
+_CHOICES = (
+    Choice("factors parquet", "factors and biases, Parquet", "a folder with users, items and the model"),
+    Choice("factors safetensors", "factors and biases, safetensors", "one file"),
+    Choice("factors npz", "factors and biases, NumPy", "one file"),
+    Choice("factors word2vec", "factors, word2vec text", "a folder"),
+    Choice("factors projector", "factors, TensorBoard projector", "a folder"),
+    Choice("recommendations parquet", "the first ten for every user, Parquet", "one file, streamed"),
+)
+_ENDINGS = {"safetensors": ".safetensors", "npz": ".npz"}
+
+
+def choose(workbench: Workbench, run: str) -> None:
+    """Ask what to write, and where, and write it; a footer notice says how far it is."""
+
+    def take(chosen: str | None) -> None:
+        if not chosen:
+            return
+        what, form = chosen.split()
+        ending = ".parquet" if what == "recommendations" else _ENDINGS.get(form, f"-{form}")
+        name = f"{short_name(run)}-{what}{ending}"
+        asked = Asking(f"write {what} to", name, "a path where the bench is")
+        workbench.push_screen(asked, lambda path: start(what, form, path))
+
+    def start(what: str, form: str, path: str | None) -> None:
+        if path and path.strip():
+            workbench.work(_write(workbench, run, what, form, path.strip()), "take")
+
+    workbench.push_screen(Choosing("take along", among(_CHOICES), names=40), take)
+
+
+async def _write(workbench: Workbench, run: str, what: Any, form: Any, path: str) -> None:
+    job = await workbench.link.ask(Bench.export, run, what, form, path)
+    while (status := await workbench.link.ask(Bench.exporting, job)).state == "running":
+        if status.total:
+            workbench.say(f"{figures.share(status.done, status.total)} of {figures.count(status.total)} users written")
+        await asyncio.sleep(_POLL)
+    if status.state == "failed":
+        workbench.say(status.error, "bad")
+    else:
+        workbench.say(f"{what} {'written to' if status.state == 'done' else 'stopped:'} {', '.join(status.paths)}")

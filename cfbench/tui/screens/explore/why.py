@@ -1,0 +1,126 @@
+"""A prediction as a sum: each term with what it adds, where the sum stands then, and what it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cfbench.answers import Explanation, Term
+from cfbench.tui.drawing import figures
+from cfbench.tui.drawing.lines import Line, cut, fit, text
+
+_NAME, _ADDS = 18, 7
+_LEAST_BAR, _LEAST_BECAUSE, _MOST_BAR = 10, 14, 40
+
+
+def lines(found: Explanation, width: int, height: int) -> list[Line]:
+    """Return the terms under a heading, their sum, and with what room is left the ratings that move it."""
+    bar, because = _shares(width)
+    low, high = _ends(found.terms)
+    shown = _fewer(found.terms, max(1, height - 3))
+    drawn = [_heading(low, high, bar, because)]
+    so_far = 0.0
+    for term in shown:
+        drawn.append(_term(term, so_far, low, high, bar, because))
+        so_far += term.value
+    total: Line = [(fit("sum", _NAME), "b"), (fit(figures.signed(found.score), _ADDS, ">"), "b")]
+    if bar:
+        total += [("  ", ""), *_bar(0.0, found.score, low, high, bar, "═", "b")]
+    drawn += [total, squashing(found)]
+    room = height - len(drawn) - 2
+    if found.supports and room > 0:
+        drawn += [[], [("what was rated, and how far it moves the sum", "dim")]]
+        for one in found.supports[:room]:
+            title = max(8, width - _ADDS - 6)
+            rated = fit(figures.plain(one.rating), 4, ">")
+            moves = fit(figures.signed(one.weight), _ADDS, ">")
+            drawn.append([(fit(one.title, title), ""), (rated, "b"), (moves, _tone(one.weight))])
+    return [cut([("  ", ""), *line], width + 2) for line in drawn[:height]]
+
+
+def squashing(found: Explanation) -> Line:
+    """Return how the sum becomes the prediction."""
+    prediction = figures.metric(found.prediction, 2)
+    if found.y_range is None:
+        return [("prediction ", "dim"), (prediction, "b")]
+    low, high = found.y_range
+    start = f"{figures.plain(low)} + " if low else ""
+    formula = f"{start}{figures.plain(high - low)} · σ({figures.metric(found.score, 2)}) = "
+    return [("prediction ", "dim"), (formula, ""), (prediction, "b")]
+
+
+def answer(found: Explanation) -> Line:
+    """Return what is predicted, beside what was rated."""
+    who: Line = [("user ", ""), text(found.user, "b")] if found.user else [("you", "b")]
+    line: Line = [*who, (" on ", ""), text(found.title, "b"), (": ", ""), (figures.metric(found.prediction, 2), "b")]
+    return line if found.rating is None else [*line, (f", rated {figures.plain(found.rating)}", "")]
+
+
+def notes(found: Explanation) -> Line:
+    """Return whose prediction it is, of what."""
+    who = f"user {found.user}" if found.user else "you"
+    rated: Line = [] if found.rating is None else [(f", rated {figures.plain(found.rating)}", "dim")]
+    return [text(who), (" · ", "faint"), text(found.title[:40], "b"), *rated]
+
+
+def _shares(width: int) -> tuple[int, int]:
+    """Return the cells of bars and of reasons, 0 where there is no room for them."""
+    room = width - _NAME - _ADDS
+    if room < _LEAST_BAR + 2:
+        return 0, 0
+    bar = min(_MOST_BAR, room - 2)
+    because = room - bar - 4
+    if because < _LEAST_BECAUSE and room >= _LEAST_BAR + _LEAST_BECAUSE + 4:
+        bar = max(_LEAST_BAR, min(_MOST_BAR, (room - 4) // 2))
+        because = room - bar - 4
+    return bar, because if because >= _LEAST_BECAUSE else 0
+
+
+def _ends(terms: Sequence[Term]) -> tuple[float, float]:
+    """Return the lowest and the highest that the sum is on its way."""
+    low = high = so_far = 0.0
+    for term in terms:
+        so_far += term.value
+        low, high = min(low, so_far), max(high, so_far)
+    return low, high
+
+
+def _fewer(terms: Sequence[Term], count: int) -> list[Term]:
+    """Return at most so many terms; the last of fewer is the sum of what is left."""
+    if len(terms) <= count:
+        return list(terms)
+    rest = terms[count - 1 :]
+    return [*terms[: count - 1], Term("all others", sum(term.value for term in rest))]
+
+
+def _heading(low: float, high: float, bar: int, because: int) -> Line:
+    line: Line = [(fit("term", _NAME), "dim"), (fit("adds", _ADDS, ">"), "dim")]
+    if bar:
+        left, right = figures.metric(low, 1), figures.metric(high, 1)
+        line.append(("  " + left + fit(right, bar - len(left), ">"), "dim"))
+    if because:
+        line.append(("  " + fit("mostly since it was rated", because), "dim"))
+    return line
+
+
+def _term(term: Term, start: float, low: float, high: float, bar: int, because: int) -> Line:
+    tone = _tone(term.value)
+    line: Line = [(fit(term.name, _NAME), ""), (fit(figures.signed(term.value), _ADDS, ">"), tone)]
+    if bar:
+        texture = "█" if term.value >= 0 else "▒"
+        line += [("  ", ""), *_bar(start, start + term.value, low, high, bar, texture, tone)]
+    if because:
+        line.append(("  " + fit(term.because, because), "dim"))
+    return line
+
+
+def _tone(value: float) -> str:
+    return "s1" if value >= 0 else "s2"
+
+
+def _bar(start: float, end: float, low: float, high: float, width: int, texture: str, role: str) -> Line:
+    """Return where a term takes the sum, on an axis from `low` to `high`; at least a cell."""
+    span = (high - low) or 1.0
+    first, last = sorted((width * (start - low) / span, width * (end - low) / span))
+    left = min(width - 1, int(first + 1e-9))
+    cells = max(1, min(width, round(last)) - left)
+    return [(" " * left, ""), (texture * cells, role), (" " * (width - left - cells), "")]
