@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from cfbench.answers import Bias, Ends, Side
 from cfbench.errors import BadInput
@@ -14,7 +13,8 @@ from cfbench.explore.ranking import highest, known
 from cfbench.explore.trained import Trained
 from cfbench.plugin import Factorization
 
-_SURE = float(stats.norm.ppf(0.975))
+_SURE = 1.959964
+"""The 97.5th percentile of the normal distribution."""
 
 
 def biases(trained: Trained, side: Side = "item", count: int = 10, least: int = 1) -> Ends:
@@ -46,6 +46,8 @@ def biases(trained: Trained, side: Side = "item", count: int = 10, least: int = 
 def _bounds(
     trained: Trained, tables: Factorization, values: NDArray[np.float64], side: Side, codes: NDArray[np.int32]
 ) -> NDArray[np.float64]:
+    if not len(values):
+        return values
     _, slopes = curve(tables, tables.global_mean + values)
     spread = max(float(values.var()), 1e-12)
     found: NDArray[np.float64] = _SURE / np.sqrt(trained.counts[side][codes] * slopes**2 / noise(trained) + 1 / spread)

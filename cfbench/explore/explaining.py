@@ -58,7 +58,7 @@ def explain(
         vector = float64(tables.user_factors[number])
         bias = 0.0 if tables.user_bias is None else float(tables.user_bias[number].detach())
         items, values = _history(trained, number)
-        rating = dict(zip(items.tolist(), values.tolist(), strict=True)).get(code)
+        rating = _rated(trained, number, code)
         own = items != code  # what it is rated is no reason for what is predicted
         if own.any():
             made = folded(trained, items[own], values[own])
@@ -88,6 +88,16 @@ def _history(trained: Trained, user: int) -> tuple[NDArray[np.int64], _Floats]:
     seen = loader.history
     page = slice(seen.starts[user], seen.starts[user + 1])
     return seen.items[page].astype(np.int64), seen.values[page].astype(np.float64)
+
+
+def _rated(trained: Trained, user: int, item: int) -> float | None:
+    """Return what a user rated an item in the data, in whatever part; None where nothing, or where they are gone."""
+    try:
+        data = trained.loader.interactions
+    except BadInput:
+        return None
+    rows = np.flatnonzero((data.user == user) & (data.item == item))
+    return float(data.target[rows[-1]]) if len(rows) else None
 
 
 def _biases(tables: Factorization, item: int, bias: float) -> list[Term]:

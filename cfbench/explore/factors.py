@@ -64,7 +64,7 @@ def factors_of(tables: Factorization, side: Side) -> NDArray[np.float64]:
 
 def float64(table: torch.Tensor) -> NDArray[np.float64]:
     """Return a tensor as numbers of double precision, float64 of its shape."""
-    found: NDArray[np.float64] = table.detach().double().cpu().numpy()
+    found: NDArray[np.float64] = table.detach().cpu().numpy().astype(np.float64)
     return found
 
 

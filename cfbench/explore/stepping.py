@@ -241,7 +241,7 @@ def _step_rows(
                 after=after[n],
                 error=before[n] - target,
                 score=score,
-                products=tuple(products[:shown]),
+                products=_short(products[:shown]),
                 rest=sum(products[shown:]),
             )
         )
@@ -273,13 +273,18 @@ def _step_tables(
                     of=side,
                     label=trained.classes[side][code],
                     title=trained.classes["title" if side == "item" else "user"][code],
-                    before=tuple(old[page]),
-                    gradient=tuple(gradient[page]),
-                    update=tuple(b - a for a, b in zip(old[page], new[page], strict=True)),
-                    after=tuple(new[page]),
+                    before=_short(old[page]),
+                    gradient=_short(gradient[page]),
+                    update=_short([b - a for a, b in zip(old[page], new[page], strict=True)]),
+                    after=_short(new[page]),
                 )
             )
     return tuple(found)
+
+
+def _short(values: Sequence[float]) -> tuple[float, ...]:
+    """Return numbers with nine digits, as many as tell float32 apart, so that a step stays a screenful."""
+    return tuple(float(f"{value:.9g}") for value in values)
 
 
 def _gradient(watched: _Watched, table: torch.Tensor | None) -> torch.Tensor | None:

@@ -29,12 +29,12 @@ def test_a_run_is_asked_what_it_learned(call: Call) -> None:
     lines = out.splitlines()
     assert (code, err) == (0, "")
     assert lines[0] == (
-        f"user 7: {told['ratings']} ratings in training, mean {told['mean']:.2f}; {told['unseen']} unseen items"
+        f"user 7: {told['ratings']} ratings in training, mean {told['mean']:.2f}; {told['unseen']} items ranked"
     )
-    assert lines[1].split() == ["item", "title", "predicted", "ratings"]
+    assert lines[1].split() == ["#", "item", "title", "predicted", "ratings"]
     assert len(lines) == 6
-    for line, one in zip(lines[2:], told["items"], strict=True):
-        assert line.startswith(one["label"])
+    for rank, (line, one) in enumerate(zip(lines[2:], told["items"], strict=True), 1):
+        assert line.split()[:2] == [str(rank), one["label"]]
         assert one["title"] in line
         assert line.split()[-2:] == [f"{one['value']:.2f}", str(one["count"])]
         assert one["count"] >= 30
@@ -48,10 +48,12 @@ def test_a_run_is_asked_what_it_learned(call: Call) -> None:
     ends = answer(call, "biases", "last", "--of", "user", "-n", "2")
     lines = call("biases", "last", "--of", "user", "-n", "2")[1].splitlines()
     assert [lines[0], lines[4], lines[5]] == ["highest", "", "lowest"]
-    assert lines[1].split() == ["user", "bias", "ratings"], "a user has no other title"
+    assert lines[1].split() == ["user", "bias", "95", "%", "ratings"], "a user has no other title"
     assert lines[2].split() == [
         ends["top"][0]["label"],
         f"{ends['top'][0]['value']:+.3f}",
+        "±",
+        f"{ends['top'][0]['within']:.3f}",
         str(ends["top"][0]["count"]),
     ]
     assert lines[7].split()[1].startswith("-")
@@ -61,6 +63,77 @@ def test_a_run_is_asked_what_it_learned(call: Call) -> None:
     code, out, err = call("similar", "last", "--item", title[:-1])
     assert (code, out) == (2, "")
     assert f"did you mean '{title}'?" in err
+
+
+def test_somebody_new_is_told_and_why(call: Call, tmp_path: Path) -> None:
+    assert call(*TRAINED)[0] == 0
+    first, second = answer(call, "biases", "last", "-n", "2")["top"]
+    (tmp_path / "mine.csv").write_text(f'title,rating\n"{first["title"]}",5\n"{second["title"]}",1\n')
+    told = answer(call, "recommend", "last", "--ratings", "mine.csv", "-n", "3")
+    assert (told["user"], told["ratings"], told["mean"]) == ("", 2, 3.0)
+    assert not {first["label"], second["label"]} & {one["label"] for one in told["items"]}
+    seen = answer(call, "recommend", "last", "--ratings", "mine.csv", "-n", "1000", "--seen")
+    rated = {one["label"]: one["rating"] for one in seen["items"] if one["seen"]}
+    assert rated == {first["label"]: 5.0, second["label"]: 1.0}
+    best = told["items"][0]
+    why = answer(call, "explain", "last", "--ratings", "mine.csv", "--item", best["title"], "-n", "100")
+    assert why["prediction"] == pytest.approx(best["value"], abs=1e-5)
+    assert sum(term["value"] for term in why["terms"]) == pytest.approx(why["score"], abs=1e-5)
+    assert {one["label"] for one in why["supports"]} == {first["label"], second["label"]}
+    code, out, err = call("explain", "last", "--ratings", "mine.csv", "--item", best["title"])
+    assert (code, err) == (0, "")
+    assert out.startswith(f"{best['title']} for you: {best['value']:.2f}, not rated in training")
+    both = answer(call, "recommend", "last", "--user", "7", "--user", "8", "-n", "2")
+    assert [one["user"] for one in both] == ["7", "8"]
+
+    (tmp_path / "two.csv").write_text("user,item,rating\na,1,5\nb,2,4\n")
+    (tmp_path / "words.csv").write_text(f'title,rating\n"{first["title"]}",good\n')
+    for words, told_of in (
+        (("recommend", "last"), "say for whom; --user LABEL, or --ratings FILE"),
+        (("recommend", "last", "--user", "7", "--ratings", "mine.csv"), "say for whom"),
+        (("recommend", "last", "--ratings", "two.csv"), "it has ratings of several users"),
+        (("recommend", "last", "--ratings", "words.csv"), "'good' is no rating"),
+        (("recommend", "last", "--ratings", "no.csv"), "no.csv"),
+        (("recommend", "last", "--user", "7", "--where", "colour=red"), "the run's items have no field 'colour'"),
+        (("similar", "last"), "say like what"),
+        (("step", "last", "--user", "7"), "a row is of a user and an item"),
+        (("map", "last", "--axes", "1"), "'1' is not two numbers such as 1,2"),
+        (("map", "last", "--axes", "1,99"), "are no two components of 5 factors"),
+        (("factors", "last", "--sweep", "many"), "'many' is no list of whole numbers"),
+    ):
+        code, out, err = call(*words)
+        assert (code, out, len(err.splitlines())) == (2, "", 1), words
+        assert told_of in err
+
+
+def test_every_look_inside_prints_what_its_json_says(call: Call) -> None:
+    assert call(*TRAINED)[0] == 0
+    found = answer(call, "map", "last", "--least", "20")
+    out = call("map", "last", "--least", "20")[1]
+    assert f"across: component 1, {found['x']['share']:.1%} of the variance" in out
+    assert f"{found['named'][0]['x']:+.3f}" in out.split(found["named"][0]["title"])[1].split()[0]
+
+    tab = answer(call, "crosstab", "last", "--users", "3", "--items", "2")
+    out = call("crosstab", "last", "--users", "3", "--items", "2")[1]
+    predicted = [line for line in out.splitlines() if line.strip().startswith("predicted")]
+    assert predicted[0].split()[1:] == [f"{tab['cells'][user][0]['prediction']:.2f}" for user in range(3)]
+
+    step = answer(call, "step", "last", "--rows", "2", "--factors", "3")
+    out = call("step", "last", "--rows", "2", "--factors", "3")[1]
+    assert (len(step["rows"]), len(step["tables"]), step["columns"]) == (2, 4, ["bias", "f1", "f2", "f3"])
+    for table in step["tables"]:
+        assert " ".join(f"{value:+.5f}" for value in table["gradient"]) in " ".join(out.split())
+    assert "bytes against" in out
+
+    factors = answer(call, "factors", "last")
+    out = call("factors", "last")[1]
+    assert out.startswith(f"5 factors, of which the scores use {factors['effective']:.1f}")
+    assert "no runs beside it: --sweep" in out
+
+    wrong = answer(call, "errors", "last", "-n", "3")
+    out = call("errors", "last", "-n", "3")[1]
+    assert out.startswith(f"valid: {wrong['rows']:,} rows, mean error {wrong['mean']:+.3f}, RMSE {wrong['rmse']:.4f}")
+    assert wrong["worst"][0]["title"] in out
 
 
 def test_rows_are_shown_as_they_are_understood(call: Call, tmp_path: Path) -> None:

@@ -150,8 +150,16 @@ def test_a_rating_is_no_reason_for_itself(train: Train) -> None:
         assert found.rating == stars
         assert {one.label for one in found.supports} == set(own) - {item}
         assert found.title not in {term.because for term in found.terms}
-    new = next(label for label in trained.classes["item"][1:] if label not in own and label != "99")
-    assert explain(trained, "v5", new).rating is None
+    data, user = trained.loader.interactions, trained.user_codes["v5"]
+    elsewhere = {
+        trained.classes["item"][item]: stars
+        for owner, item, stars in zip(data.user.tolist(), data.item.tolist(), data.target.tolist(), strict=True)
+        if owner == user and trained.classes["item"][item] not in own
+    }
+    assert elsewhere, "valid and test have some"
+    assert {item: explain(trained, "v5", item).rating for item in elsewhere} == elsewhere
+    nowhere = next(label for label in trained.classes["item"][1:] if label not in own | elsewhere and label != "99")
+    assert explain(trained, "v5", nowhere).rating is None
 
 
 def test_a_factor_is_because_of_the_title_that_moved_it_most(train: Train) -> None:

@@ -23,7 +23,7 @@ ERRORS = {
     "model": ("cost", "131,072 factors a user need 495 MB and 120 MB are free; make model.n_factors smaller"),
     "train": ("", ""),
     "runs": ("differences", "the index can't be read"),
-    "explore": ("biases", "the model embedding-mlp has no biases to show"),
+    "explore": ("explain", "the model embedding-mlp learns no factors; train a model that does"),
     "plugins": ("", ""),
 }
 WAITS = {
@@ -32,7 +32,7 @@ WAITS = {
     "model": {"cost", "check", "rates"},
     "train": {"history", "changes"},
     "runs": {"changes"},
-    "explore": {"biases", "recommend", "similar", "search"},
+    "explore": {"recommend", "explain", "factor_map", "predicted_tab", "search"},
     "plugins": {"plugins"},
 }
 
@@ -82,17 +82,36 @@ CASES += [(mode, state, TINY) for mode in ("data", "train") for state in ("empty
 def test_picture(mode, state, size, bench, hostile, desk, picture) -> None:
     chosen = _prepared(bench, hostile, mode, state)
     app = desk.app(chosen, mode, draft=state != "empty", data=state in ("full", "hostile"))
+    assert _settled(app, desk, size, chosen.slow, loading=state == "loading") == picture
+
+
+def _settled(app, desk, size, slow=frozenset(), *, loading=False, keys=()) -> str:
+    """Return what a workbench shows once nothing changes any more, after some keys."""
     seen: list[str] = []
 
     async def steps(pilot) -> None:
-        previous = ""
-        for _ in range(200):
-            await pilot.pause(0.05)
-            seen.append(desk.text(app))
-            if seen[-1] == previous and not (app._jobs.keys() - {"runs"} - chosen.slow and state != "loading"):
-                break
-            previous = seen[-1]
+        for key in ("", *keys):
+            await pilot.press(*([key] if key else []))
+            previous = ""
+            for _ in range(200):
+                await pilot.pause(0.05)
+                seen.append(desk.text(app))
+                if seen[-1] == previous and not (app._jobs.keys() - {"runs"} - slow and not loading):
+                    break
+                previous = seen[-1]
 
     desk.use(app, steps, size)
     assert all(len(line) <= size[0] for line in seen[-1].splitlines())
-    assert seen[-1] == picture
+    return seen[-1]
+
+
+VIEWS = [("full", LARGE, turns) for turns in range(1, 8)] + [("full", SMALL, turns) for turns in range(1, 12)]
+VIEWS += [("hostile", LARGE, turns) for turns in (3, 4, 5)]
+
+
+@pytest.mark.parametrize(
+    ("state", "size", "turns"), VIEWS, ids=[f"explore-view-{turns}-{state}-{w}x{h}" for state, (w, h), turns in VIEWS]
+)
+def test_picture_of_a_view_of_explore(state, size, turns, bench, hostile, desk, picture) -> None:
+    app = desk.app(_prepared(bench, hostile, "explore", state), "explore")
+    assert _settled(app, desk, size, keys=["t"] * turns) == picture

@@ -16,7 +16,7 @@ from cfbench.tui.dialogs.choosing import Choice, Choosing
 from cfbench.tui.parts.pane import Pane
 from cfbench.tui.parts.table import Table
 from cfbench.tui.screens.explore import equal, taking, telling, views
-from cfbench.tui.screens.explore.panes import StepPane, TabPane
+from cfbench.tui.screens.explore.panes import MapPane, StepPane, TabPane
 
 if TYPE_CHECKING:
     from cfbench.tui.screens.explore.screen import ExploreScreen
@@ -40,7 +40,12 @@ ACTIONS = (
     Command("explore.newest", "n", "newest", "read what the run has learned since"),
     Command("explore.user", "u", "user", "recommend for another user"),
     Command("explore.rate", "a", "rate", "rate a title yourself; recommendations for you come at once"),
-    Command("explore.like", "enter", "like this", "the items nearest to the one under the cursor; on a cell: its sum"),
+    Command(
+        "explore.like",
+        "enter",
+        "like this",
+        "the items nearest to the one under the cursor, or chosen on the map; of a cell its sum",
+    ),
     Command("explore.item", "i", "similar", "the items nearest to another item; it stands out on the map"),
     Command("explore.unrate", "x", "unrate", "take your rating under the cursor back"),
     Command("explore.least", "m", "ratings", "leave out what has few ratings: fewer than 5, 20, 50"),
@@ -98,7 +103,7 @@ class Commands:
         if command.verb == "newest":
             return run.epochs_done != screen.about.read
         if command.verb == "like":
-            return self._under_cursor() is not None or isinstance(screen.focused, TabPane)
+            return self._under_cursor() is not None or isinstance(screen.focused, MapPane | TabPane)
         if command.verb == "unrate":
             return screen.focused is not None and screen.focused.id == "mine" and bool(screen.about.mine)
         if command.verb == "colour" and screen.about.of == "user":
@@ -157,6 +162,8 @@ class Commands:
             if screen.wide:
                 screen.view = views.TAB
             screen.turn_to("why")
+        elif isinstance(screen.focused, MapPane):
+            screen.turn_to("around")
         elif item := self._under_cursor():
             self._compare(item)
 

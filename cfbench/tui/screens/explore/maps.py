@@ -15,7 +15,7 @@ GROUPS = (("●", "s1"), ("▲", "s2"), ("■", "s3"), ("◇", "s4"), ("·", "di
 """Sign and role of each group, so that named points are told apart without colour."""
 
 CHOSEN = "◆"
-_TITLE, _CELLS_A_NAME = 24, 70
+_TITLE, _LEAST_TITLE, _CELLS_A_NAME = 24, 6, 70
 _ARROWS = "→↗↑↖←↙↓↘"
 
 
@@ -60,9 +60,10 @@ def _named(
         sign, role = GROUPS[min(found.groups.index(point.group), len(GROUPS) - 1)]
     if chosen:
         sign, role = CHOSEN, "warn"
-    title = label(point.title, _TITLE)
+    room = max(canvas.columns - column - 2, column - 1)
+    title = label(point.title, min(_TITLE, room)) if room >= _LEAST_TITLE else ""
     size = text_width(title)
-    for start in (column + 2, column - 1 - size):
+    for start in (column + 2, column - 1 - size) if title else ():
         first, last = min(start, column), max(start + size, column + 1)
         if first < 0 or last > canvas.columns:
             continue
