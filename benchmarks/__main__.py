@@ -28,10 +28,11 @@ SCRIPTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("als", "Alternating least squares", ()),
     ("ranking", "Rankings", ()),
     ("recommend_all", "Recommendations of every user", ()),
+    ("explored", "What was learned", ()),
     ("scaling", "Time and memory by ratings", ("--plot", str(PLOT))),
     ("start", "Start", ()),
 )
-NEEDS_DATA = ("fused", "to_rmse", "autograd", "als", "ranking")
+NEEDS_DATA = ("fused", "to_rmse", "autograd", "als", "ranking", "explored")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -475,6 +475,9 @@ class FakeBench:
         self.jobs = [Job("j", "running", 400, 943), Job("j", "done", 943, 943, (f"/there/{path}",))]
         return "j"
 
+    def report(self, run: str, form: str = "html", part: str = "valid") -> str:
+        return f"<html>{run}</html>"
+
     def exporting(self, job: str) -> Job:
         return self.jobs.pop(0) if len(self.jobs) > 1 else self.jobs[0]
 

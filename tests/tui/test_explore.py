@@ -412,6 +412,21 @@ def test_factors_are_written_to_files(bench, desk) -> None:
     desk.use(app, steps, WIDE)
 
 
+def test_a_report_is_written_here_and_replaces_nothing(bench, desk, tmp_path) -> None:
+    bench.add_run(RUN, "finished")
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        await desk.until(pilot, lambda: app.base_screen.answer_of("why"))
+        await pilot.press("X", *"html", "enter", "enter")
+        await desk.until(pilot, lambda: (tmp_path / "brave-ibis.html").exists())
+        assert (tmp_path / "brave-ibis.html").read_text() == f"<html>{RUN}</html>"
+        await pilot.press("X", *"html", "enter", "enter")
+        await desk.shows(pilot, "this file exists already")
+
+    desk.use(app, steps, WIDE)
+
+
 # -- runs --
 
 

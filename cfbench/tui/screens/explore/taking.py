@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from cfbench import durable, paths
 from cfbench.bench.interface import Bench
+from cfbench.errors import BadInput
 from cfbench.tui.dialogs.asking import Asking
 from cfbench.tui.dialogs.choosing import Choice, Choosing, among
 from cfbench.tui.drawing import figures
@@ -22,6 +24,8 @@ _CHOICES = (
     Choice("factors npz", "factors and biases, NumPy", "one file"),
     Choice("factors word2vec", "factors, word2vec text", "a folder"),
     Choice("factors projector", "factors, TensorBoard projector", "a folder"),
+    Choice("report html", "a report of the run, HTML", "one page with pictures, written here"),
+    Choice("report markdown", "a report of the run, Markdown", "one page with pictures, written here"),
     Choice("recommendations parquet", "the first ten for every user, Parquet", "one file, streamed"),
 )
 _ENDINGS = {"safetensors": ".safetensors", "npz": ".npz"}
@@ -34,14 +38,25 @@ def choose(workbench: Workbench, run: str) -> None:
         if not chosen:
             return
         what, form = chosen.split()
+        if what == "report":
+            ask_where(f"{short_name(run)}.{'html' if form == 'html' else 'md'}", "here", what, form)
+            return
         ending = ".parquet" if what == "recommendations" else _ENDINGS.get(form, f"-{form}")
         name = f"{short_name(run)}-{what}{ending}"
-        asked = Asking(f"write {what} to", name, "a path where the bench is")
+        ask_where(name, "where the bench is", what, form)
+
+    def ask_where(name: str, place: str, what: str, form: str) -> None:
+        asked = Asking(f"write {what} to", name, f"a path {place}")
         workbench.push_screen(asked, lambda path: start(what, form, path))
 
     def start(what: str, form: str, path: str | None) -> None:
         if path and path.strip():
-            workbench.work(_write(workbench, run, what, form, path.strip()), "take")
+            write = (
+                _report(workbench, run, form, path.strip())
+                if what == "report"
+                else _write(workbench, run, what, form, path.strip())
+            )
+            workbench.work(write, "take")
 
     workbench.push_screen(Choosing("take along", among(_CHOICES), names=40), take)
 
@@ -56,3 +71,16 @@ async def _write(workbench: Workbench, run: str, what: Any, form: Any, path: str
         workbench.say(status.error, "bad")
     else:
         workbench.say(f"{what} {'written to' if status.state == 'done' else 'stopped:'} {', '.join(status.paths)}")
+
+
+async def _report(workbench: Workbench, run: str, form: Any, path: str) -> None:
+    place = paths.given(path).absolute()
+    if place.exists():
+        raise BadInput("this file exists already", where=str(place), mend="choose another name")
+    document = await workbench.link.ask(Bench.report, run, form)
+    try:
+        with durable.disk_full(place):
+            await asyncio.to_thread(durable.replace, place, document.encode())
+    except OSError as error:
+        raise BadInput(f"it can't be written ({error.strerror})", where=str(place)) from error
+    workbench.say(f"report written to {place}")
