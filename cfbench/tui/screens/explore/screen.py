@@ -243,6 +243,8 @@ class ExploreScreen(Commands, WorkScreen):
         """Show what holds a panel, and give it the focus."""
         if panel not in views.panels(self.view):
             self.view = views.view_of(panel)
+            if self.wide:
+                self._begin_view()
         super().turn_to(panel)
 
     def focus_first(self) -> None:
@@ -273,7 +275,7 @@ class ExploreScreen(Commands, WorkScreen):
         self.follow_run(anew=True)
 
     def changed(self, topic: str) -> None:
-        """Take another run; of one that trains the map alone follows, the rest when it is done, or with n."""
+        """Take another run; of one that trains the map's own view follows, the rest when it is done, or with n."""
         if topic in ("front", "runs"):
             self.follow_run()
         elif topic == "link":
@@ -314,6 +316,7 @@ class ExploreScreen(Commands, WorkScreen):
     async def _ask(self) -> None:
         link, about = self.workbench.link, self.about
         run = about.run
+        about.following = self.shown[0] in ("map", "around")
         if not about.user:
             users = await link.ask(Bench.search, run, "user", "", 1)
             about.user = users[0].label if users else ""

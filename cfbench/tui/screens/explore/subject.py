@@ -27,7 +27,8 @@ class Subject:
     Attributes:
         run: the run in front, "" for none.
         read: how many epochs it had done when it was read.
-        live: how many it has done by now: the map follows these.
+        live: how many it has done by now: a map that is the subject of its view follows these.
+        following: it is.
         user: label of the user in question.
         mine: title -> rating of whoever sits here.
         me: the person here is in question, not the user.
@@ -51,6 +52,7 @@ class Subject:
     run: str = ""
     read: int = 0
     live: int = 0
+    following: bool = False
     user: str = ""
     mine: dict[str, float] = field(default_factory=dict)
     me: bool = False
@@ -77,7 +79,8 @@ class Subject:
         if arguments is None:
             return None
         method, more = arguments
-        return Question(method, {"run": self.run, **more}, self.live if panel == "map" else self.read)
+        follows = panel == "map" and self.following
+        return Question(method, {"run": self.run, **more}, self.live if follows else self.read)
 
     @property
     def _whom(self) -> dict[str, Any] | None:
