@@ -17,7 +17,17 @@ from cfbench.tui.draft import Draft
 from cfbench.tui.workspace import Workspace
 
 FOLDER = Path(__file__).parent / "pictures"
-SHOWN = ("data", "loader", "model", "train", "runs", "explore")
+SHOWN = (
+    ("data", "data", ()),
+    ("loader", "loader", ()),
+    ("model", "model", ()),
+    ("train", "train", ()),
+    ("runs", "runs", ()),
+    ("explore", "explore", ()),
+    ("map", "explore", ("t", "t", "t")),
+    ("step", "explore", ("t", "t", "right", "right", "right", "right")),
+)
+"""Name, screen, keys."""
 SECONDS = 120.0
 FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 """Fetched from elsewhere; without them a viewer takes its own monospaced font."""
@@ -40,11 +50,15 @@ async def make() -> None:
             app.bring_forward(run)
         workspace.marks[:] = list(workspace.runs)[-2:]
         app.follow()
-        for mode in SHOWN:
+        for name, mode, keys in SHOWN:
             app.action_go(mode)
+            await pilot.pause(1.0)
+            for key in keys:
+                await pilot.press(key)
+                await pilot.pause(0.5)
             await pilot.pause(8.0 if mode in ("model", "explore") else 3.0)
-            picture = app.export_screenshot(title=f"cfbench  {mode}")
-            (FOLDER / f"{mode}.svg").write_text(FONTS.sub("", picture), encoding="utf-8")
+            picture = app.export_screenshot(title=f"cfbench  {name}")
+            (FOLDER / f"{name}.svg").write_text(FONTS.sub("", picture), encoding="utf-8")
 
 
 if __name__ == "__main__":
