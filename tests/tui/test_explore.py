@@ -303,6 +303,24 @@ def test_the_map_follows_a_run_that_trains_and_nothing_else_does(bench, desk) ->
     desk.use(app, steps, WIDE)
 
 
+def test_a_run_that_trains_disturbs_no_question(bench, desk) -> None:
+    bench.add_run(RUN, "running", 10, 2)
+    bench.slow.add("recommend")
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        await desk.until(pilot, lambda: asked(bench, "recommend"))
+        before = len(asked(bench, "recommend"))
+        for done in (3, 4, 5):
+            bench.add_run(RUN, "running", 10, done)
+            await desk.until(pilot, lambda done=done: app.workspace.front_run.epochs_done == done)
+        assert len(asked(bench, "recommend")) == before
+        bench.slow.clear()
+        await desk.shows(pilot, "user 1 should see Kolya")
+
+    desk.use(app, steps, WIDE)
+
+
 def test_titles_of_a_map_lie_on_no_other_and_outside_ones_are_left_out(bench) -> None:
     found = bench.factor_map("r", columns=80, rows=60, window=(-1.0, 0.1, -1.0, 1.0))
     lines = [words(line) for line in maps.picture(found, "1", 40, 15)]

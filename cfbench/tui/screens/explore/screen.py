@@ -297,16 +297,23 @@ class ExploreScreen(Commands, WorkScreen):
             self.show()
         if run is None or not run.epochs_done:
             return
-        alive = run.state in ALIVE
+        before = about.run, about.read, about.live
         if anew:
             for asked in self.asked.values():
                 if asked.error:
                     asked.forget()
-        if anew or not about.read or not alive:
+        if anew or not about.read or run.state not in ALIVE:
             about.read = run.epochs_done
         about.live = run.epochs_done
-        self.query_one("#foot", Pane).repaint()
-        self.sync()
+        if anew or before != (about.run, about.read, about.live):
+            self.query_one("#foot", Pane).repaint()
+            if anew or about.read != before[1] or self._follows:  # else it would only disturb what is being asked
+                self.sync()
+
+    @property
+    def _follows(self) -> bool:
+        """Whether the map is what the view is about, so that it follows a training."""
+        return self.shown[0] in ("map", "around")
 
     def sync(self) -> None:
         """Ask for whatever the panels in sight need and do not have."""
@@ -316,7 +323,7 @@ class ExploreScreen(Commands, WorkScreen):
     async def _ask(self) -> None:
         link, about = self.workbench.link, self.about
         run = about.run
-        about.following = self.shown[0] in ("map", "around")
+        about.following = self._follows
         if not about.user:
             users = await link.ask(Bench.search, run, "user", "", 1)
             about.user = users[0].label if users else ""
