@@ -14,7 +14,7 @@ from cfbench.tui.drawing.lines import Line, Span, text
 from cfbench.tui.parts.pane import Pane
 from cfbench.tui.parts.table import Table
 from cfbench.tui.screens.explore import dims, maps, steps, tab, telling, views, why, wrong
-from cfbench.tui.screens.explore.asked import Asked
+from cfbench.tui.screens.explore.asked import Asked, Question
 from cfbench.tui.screens.explore.commands import ACTIONS, Commands
 from cfbench.tui.screens.explore.panes import MapPane, StepPane, TabPane
 from cfbench.tui.screens.explore.subject import Subject
@@ -38,6 +38,8 @@ class ExploreScreen(Commands, WorkScreen):
         self.view = views.RECOMMEND
         self.about = Subject()
         self.explaining_cell = False
+        self._asking: tuple[str, Question] | None = None
+        self._without_items = False
         self.asked: dict[str, Asked[Any]] = {name: Asked() for name in views.SHOWS}
 
     @property
@@ -292,6 +294,7 @@ class ExploreScreen(Commands, WorkScreen):
         if run is None or run.id != about.run:
             about.run, about.read = run.id if run else "", 0
             about.user, about.item, about.pair, about.window = "", None, None, None
+            self._without_items = False
             for asked in self.asked.values():
                 asked.forget()
             self.show()
@@ -316,32 +319,56 @@ class ExploreScreen(Commands, WorkScreen):
         return self.shown[0] in ("map", "around")
 
     def sync(self) -> None:
-        """Ask for whatever the panels in sight need and do not have."""
-        if self.is_mounted and self.about.read:
+        """Ask for whatever the panels in sight need and do not have; what is being asked goes on while it is wanted."""
+        if not self.is_mounted or not self.about.read:
+            return
+        name, question = self._asking or ("", None)
+        if name not in self._needs or self._question(name) != question:
             self.workbench.work(self._ask(), "explore")
+
+    @property
+    def _needs(self) -> list[str]:
+        """The answers that the panels in sight are drawn from, in the order in which they are asked for."""
+        return list(dict.fromkeys(need for panel in self.shown for need in views.NEEDS[panel]))
 
     async def _ask(self) -> None:
         link, about = self.workbench.link, self.about
-        run = about.run
-        about.following = self._follows
         if not about.user:
-            users = await link.ask(Bench.search, run, "user", "", 1)
+            users = await link.ask(Bench.search, about.run, "user", "", 1)
             about.user = users[0].label if users else ""
-        for name in dict.fromkeys(need for panel in self.shown for need in views.NEEDS[panel]):
-            if name == "nearest" and about.item is None:
-                await self._take_an_item(run)
-            elif name == "why":
-                about.pair = self._pair()
-            size = self.query_one(f"#{name}", Pane).size
-            question = about.question(name, size.width, size.height - 1)
-            asked = self.asked[name]
-            if question is None and asked.answer is not None and about.me:
+        try:
+            while self._next():
+                if self._asking is None:
+                    await self._take_an_item(about.run)
+                    continue
+                name, question = self._asking
+                await self.asked[name].ask(link, question)
+                self._answered(name)
+        finally:
+            self._asking = None
+
+    def _next(self) -> bool:
+        """Put what to ask next into `_asking`, None where an item has to be chosen first; return whether there is any."""
+        self._asking = None
+        for name in self._needs:
+            if name == "nearest" and self.about.item is None and not self._without_items:
+                return True
+            question, asked = self._question(name), self.asked[name]
+            if question is None and asked.answer is not None and self.about.me:
                 asked.forget()
                 self._answered(name)
-            if question is None or question == asked.question:
-                continue
-            await asked.ask(link, question)
-            self._answered(name)
+            if question is not None and question != asked.question:
+                self._asking = name, question
+                return True
+        return False
+
+    def _question(self, name: str) -> Question | None:
+        """Return what is to be asked for a kind of answer now."""
+        self.about.following = self._follows
+        if name == "why":
+            self.about.pair = self._pair()
+        size = self.query_one(f"#{name}", Pane).size
+        return self.about.question(name, size.width, size.height - 1)
 
     async def _take_an_item(self, run: str) -> None:
         """Compare with the best item where none was chosen."""
@@ -349,6 +376,7 @@ class ExploreScreen(Commands, WorkScreen):
         best = biases.top if biases and self.about.of == "item" else ()
         items = list(best) or await self.workbench.link.ask(Bench.search, run, "title", "", 1)
         self.about.item = items[0] if items else None
+        self._without_items = not items
 
     def _answered(self, name: str) -> None:
         """Draw the panels of a new answer, and the sentence above."""
