@@ -348,7 +348,7 @@ class ExploreScreen(Commands, WorkScreen):
             self._asking = None
 
     def _next(self) -> bool:
-        """Put what to ask next into `_asking`, None where an item has to be chosen first; return whether there is any."""
+        """Put what to ask next into `_asking`, None where an item must be chosen first; return whether there is any."""
         self._asking = None
         for name in self._needs:
             if name == "nearest" and self.about.item is None and not self._without_items:
