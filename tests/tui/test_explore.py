@@ -278,6 +278,19 @@ def test_the_map_moves_comes_closer_and_goes_from_title_to_title(bench, desk) ->
     desk.use(app, steps, WIDE)
 
 
+def test_what_is_around_the_map_needs_no_map_in_sight(bench, desk) -> None:
+    bench.add_run(RUN, "finished")
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        await desk.until(pilot, lambda: app.base_screen.answer_of("recommended"))
+        app.base_screen.about.me = True
+        app.base_screen.turn_to("around")
+        await desk.shows(pilot, "moved most")
+
+    desk.use(app, steps, (60, 15))
+
+
 def test_the_map_follows_a_run_that_trains_and_nothing_else_does(bench, desk) -> None:
     bench.add_run(RUN, "running", 10, 2)
     app = desk.app(bench, "explore")

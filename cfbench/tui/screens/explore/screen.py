@@ -354,7 +354,7 @@ class ExploreScreen(Commands, WorkScreen):
             if name == "nearest" and self.about.item is None and not self._without_items:
                 return True
             question, asked = self._question(name), self.asked[name]
-            if question is None and asked.answer is not None and self.about.me:
+            if name in ("recommended", "why") and question is None and asked.answer is not None:
                 asked.forget()
                 self._answered(name)
             if question is not None and question != asked.question:
@@ -367,7 +367,8 @@ class ExploreScreen(Commands, WorkScreen):
         self.about.following = self._follows
         if name == "why":
             self.about.pair = self._pair()
-        size = self.query_one(f"#{name}", Pane).size
+        panel = self.query_one(f"#{name}", Pane)
+        size = panel.size if panel.display else layout.frame(*self.size).inner
         return self.about.question(name, size.width, size.height - 1)
 
     async def _take_an_item(self, run: str) -> None:
