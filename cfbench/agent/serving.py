@@ -143,10 +143,9 @@ class Server:
         """Answer, unless nobody wants it any more, before its turn came or after."""
         if number in self._wanted:
             encoded = self._encoded(self._response(number, request))
-            wanted = number in self._wanted
-            self._wanted.discard(number)  # before the answer goes out: its number may be asked with again
-            if wanted:
+            if number in self._wanted:
                 self._write(encoded)
+        self._wanted.discard(number)
 
     def _encoded(self, response: Response) -> bytes:
         try:

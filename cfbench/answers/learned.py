@@ -105,6 +105,7 @@ class Explanation(Struct, frozen=True):
         y_range: what it is squashed into, or None.
         prediction: on the rating scale.
         rating: what the user gave it in the data, None where nothing.
+        part: where that rating is: train, valid, test; "" where there is none, or somebody new gave it.
         supports: rated titles that move the score most, as if the user's vector were solved from the user's ratings.
     """
 
@@ -117,6 +118,7 @@ class Explanation(Struct, frozen=True):
     prediction: float
     rating: float | None
     supports: tuple[Support, ...]
+    part: str = ""
 
 
 class Axis(Struct, frozen=True):
@@ -200,7 +202,7 @@ class FactorMap(Struct, frozen=True):
 
 
 class Cell(Struct, frozen=True):
-    """A user's rating of an item, None where there is none, the prediction, and prediction - rating.
+    """A user's rating of an item, None where there is none, the prediction, and prediction - rating if it has a unit.
 
     `part` says where the rating is: train, valid, test, or "" where there is none.
     """

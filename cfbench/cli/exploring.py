@@ -48,8 +48,7 @@ def recommend(
 
     What training saw of a user is left out. For all users at once: cfbench runs export RUN --what recommendations.
     """
-    if bool(users) == bool(ratings):
-        raise BadInput("say for whom", mend="--user LABEL, or --ratings FILE for somebody new")
+    _refuse_nobody_or_both(bool(users), bool(ratings))
     given = bench().ratings(run, ratings) if ratings else None
     asked = [bench().recommend(run, user, count, least, where, diversity, seen, given) for user in (users or ("",))]
     if as_json:
@@ -58,6 +57,12 @@ def recommend(
     for number, found in enumerate(asked):
         show(*([""] if number else []), _for_whom(found))
         _print_recommended(found)
+
+
+def _refuse_nobody_or_both(user: bool, ratings: bool) -> None:
+    if user == ratings:
+        what = "it is for a user or for somebody new, not both" if user else "say for whom"
+        raise BadInput(what, mend="--user LABEL, or --ratings FILE for somebody new")
 
 
 def _for_whom(found: Recommendations) -> str:
@@ -91,13 +96,16 @@ def _print_recommended(found: Recommendations) -> None:
 @answering
 def explain(run: str, user: str, ratings: str | None, item: str, count: int, as_json: bool) -> None:
     """Show a prediction as a sum, term by term, and the rated titles that move it most."""
-    if bool(user) == bool(ratings):
-        raise BadInput("say for whom", mend="--user LABEL, or --ratings FILE for somebody new")
+    _refuse_nobody_or_both(bool(user), bool(ratings))
     found = bench().explain(run, user, item, bench().ratings(run, ratings) if ratings else None, count)
     if as_json:
         print_json(found)
         return
-    rated = "not rated in training" if found.rating is None else f"rated {found.rating:g}"
+    rated = (
+        "not rated in training"
+        if found.rating is None
+        else f"rated {found.rating:g}{'' if found.part in ('', 'train') else f' in {found.part}'}"
+    )
     show(f"{found.title} for {f'user {found.user}' if found.user else 'you'}: {found.prediction:.2f}, {rated}")
     rows = [[term.name, f"{term.value:+.4f}", _product(term.user, term.item), term.because] for term in found.terms]
     rows.append(["sum", f"{found.score:+.4f}", "", ""])
@@ -138,7 +146,8 @@ def similar(
 ) -> None:
     """Name the items, or users, whose factors are most like those of one."""
     if (item is None) == (user is None):
-        raise BadInput("say like what", mend="--item TITLE, or --user LABEL")
+        what = "say like what" if item is None else "it is like an item or like a user, not both"
+        raise BadInput(what, mend="--item TITLE, or --user LABEL")
     side: Side = "item" if user is None else "user"
     found = bench().similar(run, item or user or "", count, least, measure, side)
     if as_json:

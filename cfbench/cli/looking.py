@@ -7,13 +7,14 @@ from typing import Literal
 
 import click
 
-from cfbench.answers import Axis, Dimensions, PredictedTab, Side, StepView
+from cfbench.answers import Axis, Cell, Dimensions, PredictedTab, Side, StepView
 from cfbench.cli.here import answering, bench
 from cfbench.cli.output import number, print_json, print_table, say, show
 from cfbench.errors import BadInput
 
 _NAME = 28
 _WAIT = 0.5
+_SMALL = 1e-6
 
 
 @click.command("map")
@@ -89,12 +90,20 @@ def _print_tab(found: PredictedTab) -> None:
     for place, title in enumerate(found.titles):
         cells = [found.cells[n][place] for n in range(len(found.users))]
         for name, values in (
-            ("rated", ["" if cell.rating is None else f"{cell.rating:g}" for cell in cells]),
+            ("rated", [_rated(cell) for cell in cells]),
             ("predicted", [f"{cell.prediction:.2f}" for cell in cells]),
             ("error", ["" if cell.error is None else f"{cell.error:+.2f}" for cell in cells]),
         ):
             rows.append([title[:_NAME] if name == "rated" else "", name, *values])
     print_table(["item", "", *found.users], rows, right=range(2, 2 + len(found.users)))
+    if any(cell.part not in ("", "train") for line in found.cells for cell in line):
+        show("* not in training")
+
+
+def _rated(cell: Cell) -> str:
+    if cell.rating is None:
+        return ""
+    return f"{cell.rating:g}" if cell.part == "train" else f"{cell.rating:g}*"
 
 
 @click.command()
@@ -132,6 +141,8 @@ def step(
 def _print_step(found: StepView) -> None:
     start = f"after {found.step:,} steps" if found.step else "untrained"
     show(f"{found.model.rpartition(':')[2]} {start}; {found.optimizer.rpartition(':')[2]}, lr {found.lr:g}")
+    if found.lr < _SMALL:
+        say("the schedule's rate moves nothing that can be seen here; --lr takes another")
     head = ["user", "item", "rated", "score", "predicted", "error", "and then"]
     rows = [
         [
@@ -213,7 +224,7 @@ def _print_dimensions(found: Dimensions) -> None:
     show("", "rules of thumb")
     rules = [[one.of, f"{one.labels:,}", one.formula, str(one.factors), one.source] for one in found.rules]
     print_table(["of", "labels", "rule", "factors", "source"], rules, right=[1, 3])
-    if len(found.tried) < 2:
+    if found.picked is None:
         show("", "no runs beside it: --sweep 2,4,8,16 trains some")
         return
     show("", f"runs that differ in their factors alone, {found.metric} on valid")

@@ -32,10 +32,12 @@ def biases(trained: Trained, side: Side = "item", count: int = 10, least: int = 
     if tables is None or table is None:
         raise BadInput(f"the model {trained.experiment.model.name} learns no {side} biases", mend=MEND)
     codes, values = known(trained, side, least), float64(table)
-    within = dict(zip(codes.tolist(), _bounds(trained, tables, values[codes], side, codes).tolist(), strict=True))
+    within: dict[int, float] = {}
+    if trained.predictor.ratings:
+        within = dict(zip(codes.tolist(), _bounds(trained, tables, values, side, codes).tolist(), strict=True))
     ends = [
         tuple(
-            Bias(one.label, one.title, sign * one.value, one.count, within[trained.label_codes[side][one.label]])
+            Bias(one.label, one.title, sign * one.value, one.count, within.get(trained.label_codes[side][one.label]))
             for one in highest(trained, side, codes, sign * values[codes], count)
         )
         for sign in (1, -1)
@@ -46,9 +48,7 @@ def biases(trained: Trained, side: Side = "item", count: int = 10, least: int = 
 def _bounds(
     trained: Trained, tables: Factorization, values: NDArray[np.float64], side: Side, codes: NDArray[np.int32]
 ) -> NDArray[np.float64]:
-    if not len(values):
-        return values
-    _, slopes = curve(tables, tables.global_mean + values)
-    spread = max(float(values.var()), 1e-12)
+    _, slopes = curve(tables, tables.global_mean + values[codes])
+    spread = max(float(values[known(trained, side)].var()), 1e-12)
     found: NDArray[np.float64] = _SURE / np.sqrt(trained.counts[side][codes] * slopes**2 / noise(trained) + 1 / spread)
     return found

@@ -52,7 +52,8 @@ def predicted_tab(
     grid = np.array([(user, item) for user in busy for item in popular], np.int32).reshape(-1, 2)
     predicted = trained.score({"user": grid[:, 0].copy(), "item": grid[:, 1].copy()}).tolist()
     cells = [
-        _cell(ratings.get((user, item)), value) for (user, item), value in zip(grid.tolist(), predicted, strict=True)
+        _cell(ratings.get((user, item)), value, trained.predictor.ratings)
+        for (user, item), value in zip(grid.tolist(), predicted, strict=True)
     ]
     wide = len(popular)
     return PredictedTab(
@@ -63,11 +64,11 @@ def predicted_tab(
     )
 
 
-def _cell(known: tuple[float, str] | None, prediction: float) -> Cell:
+def _cell(known: tuple[float, str] | None, prediction: float, in_units: bool) -> Cell:
     if known is None:
         return Cell(None, prediction, None)
     rating, part = known
-    return Cell(rating, prediction, prediction - rating, part)
+    return Cell(rating, prediction, prediction - rating if in_units else None, part)
 
 
 def _most(counts: NDArray[np.integer[Any]], count: int, first: Sequence[int]) -> list[int]:

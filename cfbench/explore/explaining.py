@@ -49,6 +49,7 @@ def explain(
     tables, code = tables_of(trained), item_code(trained, item)
     made: Folded | None = None
     rating: float | None = None
+    part = ""
     if ratings:
         made = fold_in(trained, ratings)
         vector, bias = made.factors, made.bias
@@ -58,7 +59,7 @@ def explain(
         vector = float64(tables.user_factors[number])
         bias = 0.0 if tables.user_bias is None else float(tables.user_bias[number].detach())
         items, values = _history(trained, number)
-        rating = _rated(trained, number, code)
+        rating, part = _rated(trained, number, code)
         own = items != code  # what it is rated is no reason for what is predicted
         if own.any():
             made = folded(trained, items[own], values[own])
@@ -76,6 +77,7 @@ def explain(
         prediction=float(predicted[0]),
         rating=rating,
         supports=() if made is None else _supports(trained, made, row, code, supports),
+        part=part,
     )
 
 
@@ -90,14 +92,18 @@ def _history(trained: Trained, user: int) -> tuple[NDArray[np.int64], _Floats]:
     return seen.items[page].astype(np.int64), seen.values[page].astype(np.float64)
 
 
-def _rated(trained: Trained, user: int, item: int) -> float | None:
-    """Return what a user rated an item in the data, in whatever part; None where nothing, or where they are gone."""
+def _rated(trained: Trained, user: int, item: int) -> tuple[float | None, str]:
+    """Return what a user rated an item in the data, and in which part; None where nothing, or where they are gone."""
     try:
-        data = trained.loader.interactions
+        loader = trained.loader
     except BadInput:
-        return None
+        return None, ""
+    data = loader.interactions
     rows = np.flatnonzero((data.user == user) & (data.item == item))
-    return float(data.target[rows[-1]]) if len(rows) else None
+    if not len(rows):
+        return None, ""
+    parts = [part for part in ("train", "valid", "test", "given") if rows[-1] in loader.rows(part)]
+    return float(data.target[rows[-1]]), parts[0] if parts else "dropped"
 
 
 def _biases(tables: Factorization, item: int, bias: float) -> list[Term]:

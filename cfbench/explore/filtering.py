@@ -18,7 +18,7 @@ _CONDITION = re.compile(r"\s*(.+?)\s*(!=|<=|>=|=|<|>|~)\s*(.*?)\s*")
 _COMPARING: dict[str, Callable[[Any, Any], Any]] = {
     "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
-_SHOWN = 12
+_SHOWN = 40
 
 
 def allowed(trained: Trained, conditions: Sequence[str]) -> NDArray[np.bool_]:
@@ -58,7 +58,7 @@ def _fulfilled(trained: Trained, field: str, sign: str, value: str, condition: s
     members = {name.partition(": ")[2]: name for name in owned if name.startswith(f"{field}: ")}
     if not members:
         known = ["title", "item", "ratings", *dict.fromkeys(name.partition(": ")[0] for name in owned)]
-        mend = f"use {listing(known[:_SHOWN])}, or train with it: data.categorical, data.continuous"
+        mend = f"use {listing(known[:_SHOWN])}, or train with it: data.categorical, data.continuous, data.multilabel"
         raise BadInput(f"the run's items have no field '{field}'{nearest(field, known)}", where=condition, mend=mend)
     labels = {label.casefold(): name for label, name in members.items()}
     if sign not in ("=", "!=") or value.casefold() not in labels:

@@ -133,6 +133,11 @@ def checked(trained: Trained, ratings: Mapping[str, float]) -> tuple[NDArray[np.
     wrong = [f"{value} of '{name}'" for name, value in ratings.items() if not np.isfinite(value)]
     if wrong:
         raise BadInput(f"{wrong[0]} is no rating", mend="give a finite number")
+    low, high = trained.target_ends
+    beyond = [name for name, value in ratings.items() if not low <= value <= high]
+    if trained.predictor.ratings and beyond:
+        what = f"{ratings[beyond[0]]:g} of '{beyond[0]}' is no rating here: they go from {low:g} to {high:g}"
+        raise BadInput(what, mend="give one on that scale")
     items = np.array([item_code(trained, name) for name in ratings], np.int32)
     if len(np.unique(items)) < len(items):
         title = trained.classes["title"][int(items[np.argmax(np.bincount(items)[items] > 1)])]
@@ -175,7 +180,8 @@ def fold_likes(
     """Return the most probable factors and bias where scores are logits of liking an item, and nothing is disliked.
 
     What was liked counts as 1. All items that training saw count as 0, with as much weight together as what was liked:
-    what a sampler of negatives tells a model on average. Newton's method.
+    what a sampler of negatives tells a model on average. Scores are taken from their mean over these items, since
+    losses that compare pairs leave it open. Newton's method.
 
     Args:
         tables: the model's.
@@ -190,6 +196,7 @@ def fold_likes(
     likes = likes / likes.mean() if likes.any() else np.ones(len(weights))
     share = np.concatenate([likes, np.full(len(others), len(items) / len(others))])
     wanted = np.concatenate([np.ones(len(items)), np.zeros(len(others))])
+    offsets = offsets - float((rows[len(items) :] @ known.mean + offsets[len(items) :]).mean())
     found = known.mean.copy()
     for _ in range(_MOST_STEPS):
         chance = 1 / (1 + np.exp(-(rows @ found + offsets)))

@@ -176,7 +176,7 @@ def _labels(trained: Trained, field: str, codes: NDArray[np.int32]) -> NDArray[n
         rarest = [members[n].partition(": ")[2] for n in sizes.argmin(1)]
         return np.where(has.any(1), np.array(rarest), "")
     fields = list(dict.fromkeys(name.partition(": ")[0] for name in owned))
-    mend = f"use {listing(fields)}" if fields else "train with one: data.categorical, data.continuous"
+    mend = f"use {listing(fields)}" if fields else "train with one: data.categorical, data.continuous, data.multilabel"
     raise BadInput(f"the run's items have no field '{field}'{nearest(field, fields)}", mend=mend)
 
 

@@ -40,18 +40,20 @@ def predict_file(run: str, path: str, checkpoint: Checkpoint = "auto") -> list[P
 
 
 def read_ratings(trained: Trained, path: str) -> dict[str, float]:
-    """Return item -> rating of a file of one person's ratings; the last one of an item that repeats.
+    """Return item -> rating of a file of one person's ratings.
 
     Columns are found as in the run's own data, else by name or position; a file of two columns has item and rating.
 
     Raises:
-        BadInput: it can't be read, has ratings of several users, or one that is no number.
+        BadInput: it can't be read, has ratings of several users, or one that is no number, or rates an item twice.
     """
     opened = _opened(given(path), trained.experiment.data)
     frame, names = opened.as_text(), list(opened.table.columns)
     item, target = _columns_of_one(trained, opened, names, path)
     ratings: dict[str, float] = {}
     for row, (name, value) in enumerate(zip(frame[item].to_list(), frame[target].to_list(), strict=True)):
+        if str(name) in ratings:
+            raise BadInput(f"'{name}' is rated twice", where=f"{path}, {opened.table.place(row)}", mend="leave one")
         try:
             ratings[str(name)] = float(value)
         except (TypeError, ValueError) as error:
@@ -65,7 +67,8 @@ def _columns_of_one(trained: Trained, opened: Opened, names: Sequence[str], path
     """Return the columns of the item and the rating in a file of one person's ratings."""
     data = trained.experiment.data
     if len(names) == 2:
-        return (names[1], names[0]) if data.target == names[0] else (names[0], names[1])
+        first_rates = names[0] == data.target or names[0].casefold() in ("rating", "score", "stars", "target")
+        return (names[1], names[0]) if first_rates else (names[0], names[1])
     found = roles.assign(opened.sample(), _as_trained(trained, names, ("user", "item", "target")), path)
     if opened.as_text()[found.user].n_unique() > 1:
         raise BadInput("it has ratings of several users", where=path, mend="leave those of one")

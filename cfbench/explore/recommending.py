@@ -55,7 +55,15 @@ def recommend(
     """
     if not 0 <= diversity <= 1:
         raise BadInput(f"diversity is from 0 to 1, not {diversity:g}", mend="0 ranks by prediction alone")
+    if not user and not ratings:
+        raise BadInput("it is for nobody", mend="give a user's label, or ratings of somebody new")
     tables = factorization(trained)
+    if diversity and tables is None:
+        raise BadInput(
+            f"the model {trained.experiment.model.name} learns no factors, so its items have no likeness to vary",
+            where="diversity",
+            mend="leave it at 0",
+        )
     if ratings:
         items, values = checked(trained, ratings)
         scores = _of_somebody_new(trained, tables, items, values)

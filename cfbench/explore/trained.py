@@ -123,8 +123,14 @@ class Trained:
     @property
     def target_range(self) -> float:
         """The largest training target less the smallest."""
-        _, low, high = self._encoder.target
+        low, high = self.target_ends
         return high - low
+
+    @property
+    def target_ends(self) -> tuple[float, float]:
+        """The smallest and the largest training target."""
+        _, low, high = self._encoder.target
+        return low, high
 
     # -- predictions --
 

@@ -90,7 +90,10 @@ def test_somebody_new_is_told_and_why(call: Call, tmp_path: Path) -> None:
     (tmp_path / "words.csv").write_text(f'title,rating\n"{first["title"]}",good\n')
     for words, told_of in (
         (("recommend", "last"), "say for whom; --user LABEL, or --ratings FILE"),
-        (("recommend", "last", "--user", "7", "--ratings", "mine.csv"), "say for whom"),
+        (
+            ("recommend", "last", "--user", "7", "--ratings", "mine.csv"),
+            "it is for a user or for somebody new, not both",
+        ),
         (("recommend", "last", "--ratings", "two.csv"), "it has ratings of several users"),
         (("recommend", "last", "--ratings", "words.csv"), "'good' is no rating"),
         (("recommend", "last", "--ratings", "no.csv"), "no.csv"),

@@ -152,11 +152,12 @@ def test_likes_are_the_most_probable_by_a_general_minimiser() -> None:
     counts[[0, 7]] = 0
     liked, weights = np.array([1, 5, 9]), np.array([1.0, 2.0, 6.0])
     others = np.flatnonzero(counts)
+    middle = predicted(made, others, known.mean).mean()
 
     def objective(vector: np.ndarray) -> float:
         away = vector - known.mean
-        gained = weights / 3 @ np.logaddexp(0, -predicted(made, liked, vector))
-        lost = np.logaddexp(0, predicted(made, others, vector)).sum() * 3 / 38
+        gained = weights / 3 @ np.logaddexp(0, -(predicted(made, liked, vector) - middle))
+        lost = np.logaddexp(0, predicted(made, others, vector) - middle).sum() * 3 / 38
         return float(gained + lost + away @ known.precision @ away / 2)
 
     found = whole(fold_likes(made, known, liked, weights, counts))

@@ -259,7 +259,7 @@ class Commands:
                 screen.about.where = tuple(part.strip() for part in typed.split(";") if part.strip())
                 screen.sync()
 
-        hint = "genre=Drama; year>=1990; title~war   nothing shows all"
+        hint = "genres=Drama; title~war   ; between two, nothing shows all"
         screen.app.push_screen(Asking("recommend only", "; ".join(screen.about.where), hint), take)
 
     def action_diversity(self) -> None:
@@ -295,7 +295,7 @@ class Commands:
                 screen.asked["map"].error = ""
                 screen.sync()
 
-        hint = "a field of the items: genre, year   nothing takes the colours away"
+        hint = "a field of the items that the run knows   nothing takes the colours away"
         screen.app.push_screen(Asking("colour by", screen.about.field, hint), take)
 
     def action_batch(self) -> None:

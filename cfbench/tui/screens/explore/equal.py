@@ -22,6 +22,8 @@ def command(panel: str, about: Subject, run: str) -> list[str]:
     if panel in ("map", "around"):
         more = ["--of", about.of, "--axes", f"{about.axes[0]},{about.axes[1]}", "--least", str(about.least)]
         more += ["--field", about.field] if about.field else []
+        more += ["--window", ",".join(f"{end:.6g}" for end in about.window)] if about.window else []
+        more += ["--chosen", about.item.label] if about.item and about.of == "item" else []
         return ["map", run, *more]
     if panel == "tab":
         return ["crosstab", run, *(["--user", about.user] if about.user and not about.me else [])]

@@ -380,7 +380,14 @@ class ExploreScreen(Commands, WorkScreen):
         self._without_items = not items
 
     def _answered(self, name: str) -> None:
-        """Draw the panels of a new answer, and the sentence above."""
+        """Draw the panels of a new answer, and the sentence above; what was typed wrong is said and taken back."""
+        error, about = self.asked[name].error, self.about
+        if error and name == "map" and about.field:
+            about.field = ""
+            self.workbench.say(error, "bad")
+        elif error and name == "recommended" and (about.where or about.diversity):
+            about.where, about.diversity = (), 0.0
+            self.workbench.say(error, "bad")
         if name == "recommended":
             self.query_one("#recommended", Table).columns = telling.columns("score", *telling.axis(self.found, 0.5))
         elif name == "nearest":

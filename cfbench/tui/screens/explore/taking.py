@@ -58,7 +58,7 @@ def choose(workbench: Workbench, run: str) -> None:
             )
             workbench.work(write, "take")
 
-    workbench.push_screen(Choosing("take along", among(_CHOICES), names=40), take)
+    workbench.push_screen(Choosing("take along", among(_CHOICES)), take)
 
 
 async def _write(workbench: Workbench, run: str, what: Any, form: Any, path: str) -> None:
