@@ -15,7 +15,6 @@ from cfbench.explore.trained import Trained
 
 USERS, ITEMS = 15, 10
 MOST = 40
-_PARTS = ("train", "valid", "test", "given")
 
 
 def predicted_tab(
@@ -38,16 +37,14 @@ def predicted_tab(
     if not (0 < n_users <= MOST and 0 < n_items <= MOST):
         raise BadInput(f"{n_users} x {n_items} are too many, or none", mend=f"ask for 1 to {MOST} of each")
     first_users, first_items = [user_code(trained, user) for user in users], [item_code(trained, i) for i in items]
-    data, loader = trained.loader.interactions, trained.loader
-    parts = np.full(len(data), len(_PARTS), np.int8)
-    for number, part in enumerate(_PARTS):
-        parts[loader.rows(part)] = number
+    loader = trained.loader
+    data = loader.interactions
     popular = _most(trained.counts["item"], n_items, first_items)
     rows_each = np.bincount(data.user[np.isin(data.item, popular)], minlength=len(trained.classes["user"]))
     busy = _most(np.where(trained.counts["user"] > 0, rows_each, 0), n_users, first_users)
     ratings: dict[tuple[int, int], tuple[float, str]] = {}
-    for row in np.flatnonzero(np.isin(data.user, busy) & np.isin(data.item, popular)).tolist():
-        part = _PARTS[parts[row]] if parts[row] < len(_PARTS) else "dropped"
+    rows = np.flatnonzero(np.isin(data.user, busy) & np.isin(data.item, popular))
+    for row, part in zip(rows.tolist(), loader.part_of(rows), strict=True):
         ratings[int(data.user[row]), int(data.item[row])] = float(data.target[row]), part
     grid = np.array([(user, item) for user in busy for item in popular], np.int32).reshape(-1, 2)
     predicted = trained.score({"user": grid[:, 0].copy(), "item": grid[:, 1].copy()}).tolist()

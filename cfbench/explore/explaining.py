@@ -102,8 +102,7 @@ def _rated(trained: Trained, user: int, item: int) -> tuple[float | None, str]:
     rows = np.flatnonzero((data.user == user) & (data.item == item))
     if not len(rows):
         return None, ""
-    parts = [part for part in ("train", "valid", "test", "given") if rows[-1] in loader.rows(part)]
-    return float(data.target[rows[-1]]), parts[0] if parts else "dropped"
+    return float(data.target[rows[-1]]), loader.part_of(rows[-1:])[0]
 
 
 def _biases(tables: Factorization, item: int, bias: float) -> list[Term]:

@@ -59,10 +59,10 @@ def factor_map(
     if min(columns, rows) < 1:
         raise BadInput(f"{columns} x {rows} dots show nothing", mend="ask for one or more each way")
     codes = known(trained, side, least)
-    highest = max(axes)
-    found = frame(trained, side, codes, highest, follow) if len(codes) > 1 else None
-    if found is None:
+    if len(codes) < 2:
         raise BadInput(f"there are not two {side}s with {least} ratings or more", mend="make --least smaller")
+    highest = max(axes)
+    found = frame(trained, side, codes, highest, follow)
     if min(axes) < 1 or highest > found.found.coordinates.shape[1] or axes[0] == axes[1]:
         n = len(found.found.shares)
         raise BadInput(f"{axes[0]},{axes[1]} are no two components of {n} factors", mend=f"name two from 1 to {n}")

@@ -165,6 +165,13 @@ class Loader:
         """Return the row numbers of "train", "valid", "test" or "given"."""
         return rows(self.split, part)
 
+    def part_of(self, numbers: NDArray[np.int64]) -> list[str]:
+        """Return the part that each of some row numbers is in: train, valid, test, given, or else "dropped"."""
+        found = np.full(len(numbers), "dropped")
+        for part in ("train", "valid", "test", "given"):
+            found[np.isin(numbers, self.rows(part))] = part
+        return [str(part) for part in found]
+
     def train_columns(self, order: NDArray[np.integer[Any]] | None) -> tuple[NDArray[Any], ...]:
         """Return users int32, items int32 and targets float32 of the training rows, each (n,), in an order of them.
 
