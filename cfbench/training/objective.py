@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from cfbench.errors import BadInput
 from cfbench.experiment import Experiment
@@ -61,11 +62,38 @@ class Objective:
 
     def __call__(self, predictor: Predictor, batch: Batch, step: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the loss of a training batch, a scalar, and the predictions that it is of; `step` from 0."""
-        if self._negatives is None:
-            prediction = predictor(batch)
-            return self._loss(prediction, batch.target), prediction
-        drawn = self._negatives.draw(batch.x[:, 0].cpu().numpy(), step)
-        return self._against(predictor, batch, drawn)
+        drawn = self.drawn(batch, step)
+        scores = predictor(self.scored(predictor, batch, drawn))
+        return self.of_scores(scores, batch, drawn), scores
+
+    def drawn(self, batch: Batch, step: int) -> NDArray[np.int32] | None:
+        """Return the items drawn beside the rows of a training batch, int32 (B, n), None where the loss needs none."""
+        return None if self._negatives is None else self._negatives.draw(batch.x[:, 0].cpu().numpy(), step)
+
+    def scored(self, predictor: Predictor, batch: Batch, drawn: NDArray[np.int32] | None) -> Batch:
+        """Return the rows whose scores the loss is of, (B + B * n,): the batch's, then each one's user with its items.
+
+        Args:
+            predictor: the model.
+            batch: where the model is.
+            drawn: items beside each row, int32 (B, n), None for none.
+        """
+        if drawn is None:
+            return batch
+        x = np.stack([np.repeat(batch.x[:, 0].cpu().numpy(), drawn.shape[1]), drawn.ravel().astype(np.int64)], 1)
+        fields = pair_fields(predictor, self._loader, x)
+        others = predictor.place(Batch(torch.from_numpy(x), *fields, torch.zeros(len(x))))
+        return Batch(*(torch.cat([getattr(batch, name), getattr(others, name)]) for name in Batch.__annotations__))
+
+    def of_scores(self, scores: torch.Tensor, batch: Batch, drawn: NDArray[np.int32] | None) -> torch.Tensor:
+        """Return the loss, a scalar, of the scores of the rows that `scored` gives."""
+        if drawn is None:
+            return self._loss(scores, batch.target)
+        assert self._negatives is not None
+        positive, negative = scores[: len(batch)], scores[len(batch) :].reshape(drawn.shape)
+        log_q = torch.from_numpy(self._negatives.log_q).to(scores)
+        known = log_q[batch.x[:, 1]], log_q[torch.from_numpy(drawn.astype(np.int64)).to(scores.device)]
+        return self._loss(positive, negative, known)
 
     def over(self, predictor: Predictor, loader: Loader, part: str, predictions: Callable[[], torch.Tensor]) -> float:
         """Return the loss over a part; drawn items are the same ones each time.
@@ -90,20 +118,8 @@ class Objective:
         with torch.no_grad():
             for start in range(0, rows.n_rows, _CHUNK):
                 chunk = predictor.place(rows.all[start : start + _CHUNK])
-                loss, _ = self._against(predictor, chunk, drawn[start : start + _CHUNK])
-                total += float(loss) * len(chunk)
+                beside = drawn[start : start + _CHUNK]
+                scores = predictor(self.scored(predictor, chunk, beside))
+                total += float(self.of_scores(scores, chunk, beside)) * len(chunk)
         module.train(was_training)
         return total / rows.n_rows
-
-    def _against(self, predictor: Predictor, batch: Batch, drawn: Any) -> tuple[torch.Tensor, torch.Tensor]:
-        assert self._negatives is not None
-        n = drawn.shape[1]
-        x = np.stack([np.repeat(batch.x[:, 0].cpu().numpy(), n), drawn.ravel().astype(np.int64)], 1)
-        fields = pair_fields(predictor, self._loader, x)
-        others = predictor.place(Batch(torch.from_numpy(x), *fields, torch.zeros(len(x))))
-        both = Batch(*(torch.cat([getattr(batch, name), getattr(others, name)]) for name in Batch.__annotations__))
-        scores = predictor(both)
-        positive, negative = scores[: len(batch)], scores[len(batch) :].reshape(-1, n)
-        log_q = torch.from_numpy(self._negatives.log_q).to(scores)
-        known = log_q[batch.x[:, 1]], log_q[torch.from_numpy(drawn.astype(np.int64)).to(scores.device)]
-        return self._loss(positive, negative, known), scores

@@ -48,6 +48,7 @@ class Client:
         self._ask, self._sink = FileIO(ask, "w"), FileIO(answers, "w")
         self._source, self._hear = FileIO(questions), BufferedReader(FileIO(hear))
         server = Server(bench, self._source, self._sink, **options)
+        self._others = set(threading.enumerate())
         self.thread = threading.Thread(target=server.serve)
         self.thread.start()
         assert self._hear.readline().startswith(b"CFBENCH/1 ")
@@ -66,6 +67,9 @@ class Client:
         self.hang_up()
         self.thread.join(20)
         assert not self.thread.is_alive()
+        for late in set(threading.enumerate()) - self._others:
+            late.join(20)
+            assert not late.is_alive(), "it could write to a number that is somebody else's file by then"
         for end in (self._source, self._hear, self._sink):
             end.close()
 

@@ -223,13 +223,13 @@ class FakeBench:
         ]
 
     def fetch(self, name: str, source: str = "", any_version: bool = False) -> None:
-        self.fetched = [Fetch(name, "running", 2_000_000, 5_000_000, 1_000_000.0), Fetch(name, "done", folder="/x")]
+        self.fetched = Fetch(name, "running", 2_000_000, 5_000_000, 1_000_000.0)
 
     def fetching(self, name: str) -> Fetch:
-        return self.fetched.pop(0) if len(self.fetched) > 1 else self.fetched[0]
+        return self.fetched
 
     def stop_fetching(self, name: str) -> None:
-        self.fetched = [Fetch(name, "stopped", 2_000_000, 5_000_000)]
+        self.fetched = Fetch(name, "stopped", 2_000_000, 5_000_000)
 
     def sample(self, data: Data) -> Preview:
         profile = self.describe(data)
@@ -583,7 +583,7 @@ class Bench:
 
         asyncio.run(session())
 
-    async def until(self, pilot: Pilot[int], condition: Callable[[], object], seconds: float = 5.0) -> None:
+    async def until(self, pilot: Pilot[int], condition: Callable[[], object], seconds: float = 20.0) -> None:
         """Return once a condition holds."""
         end = time.monotonic() + seconds
         while not condition():
@@ -591,7 +591,7 @@ class Bench:
                 raise TimeoutError(f"it did not come to this:\n{screen_text(pilot.app)}")  # type: ignore[arg-type]
             await pilot.pause(0.01)
 
-    async def shows(self, pilot: Pilot[int], wanted: str, seconds: float = 5.0) -> str:
+    async def shows(self, pilot: Pilot[int], wanted: str, seconds: float = 20.0) -> str:
         """Return the screen's text once it shows what is wanted."""
         await self.until(pilot, lambda: wanted in screen_text(pilot.app), seconds)  # type: ignore[arg-type]
         return screen_text(pilot.app)  # type: ignore[arg-type]

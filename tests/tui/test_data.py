@@ -321,6 +321,7 @@ def test_a_set_that_is_not_here_shows_its_terms_and_is_fetched(desk: Any, bench:
         assert not any(name == "fetch" for name, _ in bench.calls)
         await pilot.press("y")
         await desk.shows(pilot, "2.0 of 5.0 MB, 1.0 MB/s, 3 s left")
+        bench.fetched = Fetch("far", "done", folder="/x")
         await desk.until(pilot, lambda: app.workspace.draft is not None)
         assert app.recent == ["far"]
 
@@ -336,7 +337,7 @@ def test_a_fetch_can_be_stopped(desk: Any, bench: Any) -> None:
         await desk.shows(pilot, "not here")
         await pilot.press(*"far", "enter")
         await desk.shows(pilot, "agree and fetch it")
-        bench.fetch = lambda *_: setattr(bench, "fetched", [Fetch("far", "running", 1_000_000, 5_000_000)])
+        bench.fetch = lambda *_: setattr(bench, "fetched", Fetch("far", "running", 1_000_000, 5_000_000))
         await pilot.press("y")
         await desk.shows(pilot, "1.0 of 5.0 MB")
         await pilot.press("s")
