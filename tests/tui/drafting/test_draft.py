@@ -265,8 +265,8 @@ def test_a_change_is_fast_enough_for_a_key_press(toml: str, setting: Of) -> None
     draft, factors = Draft(toml), setting("model.n_factors")
     spent = []
     for number in range(20):
-        start = time.perf_counter()
+        start = time.process_time()
         draft.type(factors, str(number + 1))
         assert draft.experiment
-        spent.append(time.perf_counter() - start)
+        spent.append(time.process_time() - start)
     assert min(spent) < 0.008
