@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from cfbench.errors import CfbenchError, DiskFull
+from cfbench.errors import BadInput, CfbenchError, DiskFull
 
 NO_ROOM = "no space is left on the disk"
 
@@ -50,6 +50,53 @@ def replace(path: Path, content: bytes) -> None:
         with suppress(OSError):
             os.unlink(aside)
         raise
+
+
+def refuse_taken(path: Path, force: bool | None = None) -> None:
+    """Say before the work, not after it, that its result could not be kept in a file.
+
+    Args:
+        path: the file.
+        force: whether to replace what is there; None where nobody is asked that.
+
+    Raises:
+        BadInput: there is no such folder, it is read-only, or something is there that must stay.
+    """
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise BadInput("there is no such folder", where=str(folder), mend="make it first")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise BadInput("this folder is read-only for you", where=str(folder), mend="choose another one")
+    if not os.path.lexists(path):
+        return
+    if not path.is_file():
+        raise BadInput("this is no file that could be replaced", where=str(path), mend="choose another name")
+    if not force:
+        mend = "choose another name" if force is None else "choose another name, or add --force"
+        raise BadInput("this file exists already", where=str(path), mend=mend)
+
+
+def write_document(path: Path, content: str, force: bool | None = None) -> int:
+    """Write what a user asked for aside and rename it into place, with the rights of any new file; return its bytes.
+
+    Raises:
+        BadInput: as `refuse_taken`, or it can't be written.
+        DiskFull: there is no room.
+    """
+    written = content.encode()
+    aside = path.with_name(f".{path.name[:50]}.{os.getpid()}.part")
+    with disk_full(path):
+        try:
+            aside.write_bytes(written)
+            refuse_taken(path, force)
+            aside.replace(path)
+        except OSError as error:
+            if no_room(error):
+                raise
+            raise BadInput(f"it can't be written ({error.strerror})", where=str(path)) from error
+        finally:
+            aside.unlink(missing_ok=True)
+    return len(written)
 
 
 def no_room(error: Exception) -> bool:

@@ -62,6 +62,10 @@ class Side(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     title: Annotated[str | None, Meta(description="its column in human words; guessed if not said")] = None
     fields: Annotated[list[str], Meta(description="its columns that categorical and continuous may name")] = []
     read: Read = {}
+    flags: Annotated[
+        dict[str, Annotated[list[str], Meta(min_length=1)]],
+        Meta(description="fields of several labels, for multilabel to name: each one's columns of 0 and 1"),
+    ] = {}
 
 
 class ItemSide(Side, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -71,3 +71,22 @@ def test_old_leftovers_are_swept_and_young_ones_stay(tmp_path: Path) -> None:
         os.utime(folder, (0, time.time() - 25 * 3600))
     durable.sweep(tmp_path, ".new-*")
     assert sorted(tmp_path.iterdir()) == [young, other]
+
+
+def test_a_document_takes_nothing_away_and_has_the_rights_of_any_file(tmp_path: Path) -> None:
+    path = tmp_path / "page.md"
+    before = os.umask(0o027)
+    try:
+        assert durable.write_document(path, "é") == 2
+    finally:
+        os.umask(before)
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == ("é".encode(), 0o640)
+    for force, mend in ((None, "choose another name"), (False, "choose another name, or add --force")):
+        with pytest.raises(BadInput) as refused:
+            durable.write_document(path, "new", force)
+        assert str(refused.value) == f"{path}: this file exists already; {mend}"
+    assert durable.write_document(path, "new", force=True) == 3
+    for taken, what in ((tmp_path, "this is no file"), (tmp_path / "no" / "x", "there is no such folder")):
+        with pytest.raises(BadInput, match=what):
+            durable.refuse_taken(taken, force=True)
+    assert [left.name for left in tmp_path.iterdir()] == ["page.md"]

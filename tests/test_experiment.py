@@ -81,7 +81,7 @@ def test_data_files_are_found_beside_the_experiment(tmp_path: Path, monkeypatch:
         (
             {"data": {"items": {"titel": "x"}}},
             "experiment: unknown key data.items.titel, did you mean 'title'?; "
-            "allowed are by, fields, id, read, source or title",
+            "allowed are by, fields, flags, id, read, source or title",
         ),
         (
             {"data": {"duplicates": "frist"}},

@@ -141,7 +141,7 @@ class _Export:
 def _writing(run: str, what: Exported, form: Form, path: Path, count: int, least: int, force: bool) -> _Write:
     """Return what writes, once all is checked that can be told at once."""
     from cfbench.explore.every_user import export_recommendations
-    from cfbench.explore.exporting import absolute, export_factors, free_place, refuse_taken
+    from cfbench.explore.exporting import export_factors, free_file, free_place
     from cfbench.explore.factors import refuse_without_factors
     from cfbench.explore.ranking import known
     from cfbench.explore.recent import recent
@@ -154,8 +154,7 @@ def _writing(run: str, what: Exported, form: Form, path: Path, count: int, least
             raise BadInput(f"recommendations are written as parquet, not as {form}", mend="--format parquet")
         if count < 1:
             raise BadInput(f"{count} recommendations a user are none", mend="ask for 1 or more")
-        refuse_taken(place := absolute(path), force)
-        trained = recent(run)
+        place, trained = free_file(path, force), recent(run)
     users = len(known(trained, "user"))
 
     def write(progress: _Progress, stop: _Stop) -> tuple[Path, ...]:

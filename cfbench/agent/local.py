@@ -330,12 +330,12 @@ class LocalBench:
 
         return recommend(recent(run), user, count, least, where=where, diversity=diversity, seen=seen, ratings=ratings)
 
-    def ratings(self, run: str, path: str) -> dict[str, float]:
+    def ratings(self, run: str, path: str, content: str | None = None) -> dict[str, float]:
         """Return item -> rating of a file of somebody's ratings."""
         from cfbench.explore.pairs import read_ratings
         from cfbench.explore.recent import recent
 
-        return read_ratings(recent(run), path)
+        return read_ratings(recent(run), path, content)
 
     def explain(
         self, run: str, user: str, item: str, ratings: dict[str, float] | None = None, count: int = 12

@@ -41,20 +41,22 @@ class SourceFile(Struct, frozen=True):
     why: str = ""
 
 
-class Column(Struct, frozen=True):
-    """A column of a file and what it is taken for.
+class Column(Struct, frozen=True, omit_defaults=True):
+    """A column of a file, or a field that is made of several, and what it is taken for.
 
     Attributes:
         table: ratings, items or users.
-        name: its name in the file.
+        name: its name in the file; a field's own.
         role: user, item, target, time, id, title, categorical, continuous, multilabel, or "" where it is not used.
         reason: why it has that role, in a few words.
+        flag_of: the field of several labels of which it is one, a column of 0 and 1; "" for most.
     """
 
     table: str
     name: str
     role: str
     reason: str
+    flag_of: str = ""
 
 
 class Bar(Struct, frozen=True):

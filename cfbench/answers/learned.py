@@ -103,10 +103,14 @@ class Explanation(Struct, frozen=True):
         terms: biggest first, whatever their sign; they add up to `score`.
         score: before squashing.
         y_range: what it is squashed into, or None.
-        prediction: on the rating scale.
+        prediction: on the rating scale where the model predicts ratings.
         rating: what the user gave it in the data, None where nothing.
         part: where that rating is: train, valid, test; "" where there is none, or somebody new gave it.
-        supports: rated titles that move the score most, as if the user's vector were solved from the user's ratings.
+        supports: rated titles that move the score most, as if the user's vector were solved from the user's ratings, or
+            by `left_out`.
+        left_out: whether the supports' weights are what the model's own score lacks when it scores again with the title
+            left out of what the user rated: differences that need not add up to the score.
+        untried: rated titles that were not left out in turn, being too many; those rated highest were.
     """
 
     user: str
@@ -119,6 +123,8 @@ class Explanation(Struct, frozen=True):
     rating: float | None
     supports: tuple[Support, ...]
     part: str = ""
+    left_out: bool = False
+    untried: int = 0
 
 
 class Axis(Struct, frozen=True):
@@ -169,7 +175,9 @@ class FactorMap(Struct, frozen=True):
         whole: likewise of all points.
         columns: dots across.
         rows: dots upwards.
-        groups: labels of the field that it is coloured by, with most points first, at most 4, then "other".
+        groups: at most 4 of the field that it is coloured by, then "other": the labels that most points have, most
+            first, or quarters of all points' numbers, lowest first. A point with several of these labels is in the
+            group of the rarest of them.
         dots: for each group, or the one group "" where none was asked for, the dots that hold a point: row * columns +
             column, row 0 on top.
         named: points with titles: the chosen one first, wherever it is, then those in the window with most training
@@ -180,6 +188,9 @@ class FactorMap(Struct, frozen=True):
         moved: what moved most since the frame before, furthest first; empty where there is none before.
         median_move: of all points, as a share of the map's width, None where there is none before.
         sentence: what it shows and what it does not.
+        turned: it was turned to follow the frame before, so that `x` and `y` are directions in the plane (or space) of
+            the components up to the higher of the two, and no longer components; their shares are those of the turned
+            directions.
     """
 
     step: int
@@ -199,6 +210,7 @@ class FactorMap(Struct, frozen=True):
     moved: tuple[Moved, ...]
     median_move: float | None
     sentence: str
+    turned: bool = False
 
 
 class Cell(Struct, frozen=True):
@@ -229,6 +241,26 @@ class PredictedTab(Struct, frozen=True):
     cells: tuple[tuple[Cell, ...], ...]
 
 
+class StepDrawn(Struct, frozen=True):
+    """An item that the sampler drew beside a row of the batch.
+
+    Attributes:
+        item: label.
+        title: the item's.
+        before: the prediction of it for the row's user before the step.
+        after: and after it.
+        alone: the loss of the row beside this one alone, before the step.
+        slope: of the batch's loss by `before`.
+    """
+
+    item: str
+    title: str
+    before: float
+    after: float
+    alone: float
+    slope: float
+
+
 class StepRow(Struct, frozen=True):
     """A row of the batch.
 
@@ -243,6 +275,9 @@ class StepRow(Struct, frozen=True):
         score: before squashing, None where the model has no tables.
         products: user times item for each column of the tables that is a factor.
         rest: the sum of the products that are not shown.
+        slope: of the batch's loss, l2 left out, by `before`.
+        drawn: items drawn beside it at this step, where the loss is of such; the first few of them.
+        more_drawn: how many others.
     """
 
     user: str
@@ -255,6 +290,9 @@ class StepRow(Struct, frozen=True):
     score: float | None
     products: tuple[float, ...]
     rest: float
+    slope: float = 0.0
+    drawn: tuple[StepDrawn, ...] = ()
+    more_drawn: int = 0
 
 
 class StepTable(Struct, frozen=True):
@@ -268,6 +306,7 @@ class StepTable(Struct, frozen=True):
         gradient: of the loss by each.
         update: after - before.
         after: the numbers after it.
+        drawn: an item that only was drawn beside a row.
     """
 
     of: Side
@@ -277,6 +316,7 @@ class StepTable(Struct, frozen=True):
     gradient: tuple[float, ...]
     update: tuple[float, ...]
     after: tuple[float, ...]
+    drawn: bool = False
 
 
 class OneHot(Struct, frozen=True):
@@ -309,16 +349,19 @@ class StepView(Struct, frozen=True):
         model: its name.
         loss_name: its name.
         optimizer: its name.
-        lr: the learning rate of this step.
+        lr: the learning rate of this step, after the schedule's end that of its last one.
         columns: names of the tables' columns: "bias", "f1", "f2" and so on.
         left_out: factors that are not shown.
         rows: of the batch.
-        tables: each row that the batch looks up, once.
+        tables: each row that the batch looks up, once, drawn items last.
         loss: of the batch before the step, l2 left out.
         loss_after: and after it.
         penalty: what l2 adds to the loss.
         y_range: what scores are squashed into, or None.
         one_hot: for the table of users and that of items.
+        loss_says: what the loss is, in a few words of its own.
+        highest_lr: the schedule's highest rate.
+        steps: how many the schedule is made for.
     """
 
     step: int
@@ -335,6 +378,9 @@ class StepView(Struct, frozen=True):
     penalty: float
     y_range: tuple[float, float] | None
     one_hot: tuple[OneHot, ...]
+    loss_says: str = ""
+    highest_lr: float = 0.0
+    steps: int = 0
 
 
 class Rule(Struct, frozen=True):

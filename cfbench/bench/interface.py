@@ -201,8 +201,11 @@ class Bench(Protocol):
         `ratings`, title or label -> rating, it is for somebody new, and `user` is "".
         """
 
-    def ratings(self, run: str, path: str) -> dict[str, float]:
-        """Return item -> rating of a file of somebody's ratings, its columns found as in the run's own data."""
+    def ratings(self, run: str, path: str, content: str | None = None) -> dict[str, float]:
+        """Return item -> rating of a file of somebody's ratings, its columns found as in the run's own data.
+
+        With `content` that is what is read, and `path` what messages call it.
+        """
 
     def explain(
         self, run: str, user: str, item: str, ratings: dict[str, float] | None = None, count: int = 12

@@ -41,7 +41,8 @@ def _column_lines(profile: DataProfile) -> list[str]:
     used = [column for column in profile.columns if column.role]
     found = _aligned([(column.table, column.name, column.role, column.reason) for column in used], (8, 14, 11, 41))
     for table in ("ratings", "items", "users"):
-        unused = [label(column.name, 40) for column in profile.columns if column.table == table and not column.role]
+        own = [column for column in profile.columns if column.table == table and not column.flag_of]
+        unused = [label(column.name, 40) for column in own if not column.role]
         found += _wrapped(f"{table}, not used: {', '.join(unused)}") if unused else []
     return found
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -14,7 +16,11 @@ from cfbench.errors import BadInput
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
-_ratings_option = click.option("--ratings", metavar="FILE", help="Somebody new: a file of titles or ids, and ratings.")
+_ratings_option = click.option(
+    "--ratings",
+    metavar="FILE",
+    help='Somebody new: titles or ids with ratings, a table or JSON {"title": 4}; "-": from stdin.',
+)
 
 
 def how_many(function: _Function) -> _Function:
@@ -49,7 +55,7 @@ def recommend(
     What training saw of a user is left out. For all users at once: cfbench runs export RUN --what recommendations.
     """
     _refuse_nobody_or_both(bool(users), bool(ratings))
-    given = bench().ratings(run, ratings) if ratings else None
+    given = _given(run, ratings) if ratings else None
     asked = [bench().recommend(run, user, count, least, where, diversity, seen, given) for user in (users or ("",))]
     if as_json:
         print_json(asked if len(users) > 1 else asked[0])
@@ -65,11 +71,21 @@ def _refuse_nobody_or_both(user: bool, ratings: bool) -> None:
         raise BadInput(what, mend="--user LABEL, or --ratings FILE for somebody new")
 
 
+def _given(run: str, ratings: str) -> dict[str, float]:
+    """Return item -> rating of a file where the bench is, or of what stdin holds here."""
+    if ratings != "-":
+        return bench().ratings(run, ratings)
+    try:
+        content = sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInput("this is not UTF-8", where="stdin", mend="give text in UTF-8") from error
+    return bench().ratings(run, "stdin", content)
+
+
 def _for_whom(found: Recommendations) -> str:
-    who = (
-        f"user {found.user}: {found.ratings:,} ratings in training" if found.user else f"you: {found.ratings:,} ratings"
-    )
-    return f"{who}, mean {found.mean:.2f}; {found.unseen:,} items ranked"
+    ratings = f"{found.ratings:,} rating{'s' * (found.ratings != 1)}"
+    who = f"user {found.user}: {ratings} in training" if found.user else f"you: {ratings}"
+    return f"{who}, mean {found.mean:.2f}; {found.unseen:,} item{'s' * (found.unseen != 1)} ranked"
 
 
 def _print_recommended(found: Recommendations) -> None:
@@ -95,9 +111,12 @@ def _print_recommended(found: Recommendations) -> None:
 @click.option("-n", "count", type=click.IntRange(4, 10_000), default=12, help="Terms; the smallest are summed up.")
 @answering
 def explain(run: str, user: str, ratings: str | None, item: str, count: int, as_json: bool) -> None:
-    """Show a prediction as a sum, term by term, and the rated titles that move it most."""
+    """Show a prediction as a sum, term by term, and the rated titles that move it most.
+
+    A model that scores a list of ratings by itself, such as ease, is asked again without each title in turn.
+    """
     _refuse_nobody_or_both(bool(user), bool(ratings))
-    found = bench().explain(run, user, item, bench().ratings(run, ratings) if ratings else None, count)
+    found = bench().explain(run, user, item, _given(run, ratings) if ratings else None, count)
     if as_json:
         print_json(found)
         return
@@ -109,12 +128,23 @@ def explain(run: str, user: str, ratings: str | None, item: str, count: int, as_
     show(f"{found.title} for {f'user {found.user}' if found.user else 'you'}: {found.prediction:.2f}, {rated}")
     rows = [[term.name, f"{term.value:+.4f}", _product(term.user, term.item), term.because] for term in found.terms]
     rows.append(["sum", f"{found.score:+.4f}", "", ""])
-    print_table(["term", "adds", "user x item", "because of"], rows, right=[1, 2])
+    head = ["term", "adds", "user x item", "because of"]
+    told = [n for n in range(len(head)) if any(row[n] for row in rows)]
+    right = [place for place, n in enumerate(told) if n in (1, 2)]
+    print_table([head[n] for n in told], [[row[n] for n in told] for row in rows], right=right)
     show(_squashing(found))
     if found.supports:
-        show("", "what was rated, and how far it moves the score")
+        show("", _what_moves(found))
         lines = [[one.title, f"{one.rating:g}", f"{one.weight:+.4f}"] for one in found.supports]
         print_table(["title", "rated", "moves"], lines, right=[1, 2])
+        if found.untried:
+            show(f"{found.untried:,} more, rated no higher, {'was' if found.untried == 1 else 'were'} not tried")
+
+
+def _what_moves(found: Explanation) -> str:
+    if found.left_out:
+        return "what was rated, and what the score lacks without it (these need not add up to the score)"
+    return "what was rated, and how far it moves the score"
 
 
 def _product(user: float | None, item: float | None) -> str:
@@ -123,7 +153,8 @@ def _product(user: float | None, item: float | None) -> str:
 
 def _squashing(found: Explanation) -> str:
     if found.y_range is None:
-        return f"prediction {found.prediction:.4f}, the sum itself"
+        same = math.isclose(found.prediction, found.score, rel_tol=1e-5, abs_tol=1e-5)
+        return f"prediction {found.prediction:.4f}, {'the sum itself' if same else 'in other units than the sum'}"
     low, high = found.y_range
     return f"prediction {low:g} + {high - low:g} · σ({found.score:.4f}) = {found.prediction:.4f}"
 

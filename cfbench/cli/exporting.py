@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
 from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -15,6 +19,9 @@ from cfbench.errors import BadInput, WorkFailed
 _PAUSE = 0.2
 _LATELY = 5.0
 """Seconds over which a rate is measured."""
+
+_CLEANING = 10.0
+"""Seconds that ctrl-c is asked for once more in vain, since what was written aside is being removed."""
 
 
 @click.command()
@@ -46,8 +53,8 @@ def export(run: str, form: Form, what: Exported, path: str, count: int, least: i
     (a folder of texts, as gensim reads them); projector (a folder for TensorBoard's embedding projector). With --on
     HOST, PATH is on that machine. ctrl+c stops it, and nothing is left.
     """
-    job = bench().export(run, what, form, path, count, least, force)
-    ended = _followed(job)
+    with _interruptions() as interrupted:
+        ended = _followed(bench().export(run, what, form, path, count, least, force), interrupted)
     if ended.state == "failed":
         raise (BadInput if ended.bad_input else WorkFailed)(ended.error)
     if ended.state == "stopped":
@@ -59,19 +66,41 @@ def export(run: str, form: Form, what: Exported, path: str, count: int, least: i
         show(*ended.paths)
 
 
-def _followed(job: str) -> Job:
+@contextmanager
+def _interruptions() -> Iterator[Callable[[], bool]]:
+    """Give what says whether somebody pressed ctrl-c, which raises nothing in the block but seconds after the first.
+
+    So two that come together, as from a terminal and its shell, do not end the process while it cleans up.
+    """
+    first: list[float] = []
+
+    def note(*_: object) -> None:
+        first.append(time.monotonic())
+        if first[-1] - first[0] > _CLEANING:
+            raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: bool(first)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _followed(job: str, interrupted: Callable[[], bool]) -> Job:
     """Show on stderr how far an export is until it ends; ctrl-c stops it."""
     lately: deque[tuple[float, int]] = deque()
     while True:
-        try:
-            status = bench().exporting(job)
-            ended = status.state != "running"
-            say_again(_progress(status, lately), last=ended)
-            if ended:
-                return status
-            time.sleep(_PAUSE)
-        except KeyboardInterrupt:
+        if interrupted():
             bench().stop_exporting(job)
+        status = bench().exporting(job)
+        ended = status.state != "running"
+        say_again(_progress(status, lately), last=ended)
+        if ended:
+            return status
+        time.sleep(_PAUSE)
 
 
 def _progress(status: Job, lately: deque[tuple[float, int]]) -> str:

@@ -7,14 +7,14 @@ from typing import Literal
 
 import click
 
-from cfbench.answers import Axis, Cell, Dimensions, PredictedTab, Side, StepView
+from cfbench.answers import Axis, Cell, Dimensions, PredictedTab, Side, StepRow, StepView
 from cfbench.cli.here import answering, bench
 from cfbench.cli.output import number, print_json, print_table, say, show
 from cfbench.errors import BadInput
 
 _NAME = 28
 _WAIT = 0.5
-_SMALL = 1e-6
+_FAINT = 0.01
 
 
 @click.command("map")
@@ -51,6 +51,11 @@ def map_(run: str, side: Side, axes: str, least: int, field: str, window: str, c
         for one in found.named
     ]
     print_table([side, "across", "upwards", *([field] if grouped else []), "ratings"], rows, right=[1, 2, 3 + grouped])
+    left, right, bottom, top = found.window
+    more = found.shown - sum(left <= one.x <= right and bottom <= one.y <= top for one in found.named)
+    if more:
+        dots = f"all {found.shown:,}" if found.drawn == found.shown else f"the {found.drawn:,} with most ratings"
+        show(f"{more:,} more {'is' if more == 1 else 'are'} not listed: --json names no others, and has {dots} as dots")
 
 
 def _numbers(text: str, count: int, option: str, wanted: str) -> list[float]:
@@ -141,27 +146,25 @@ def step(
 def _print_step(found: StepView) -> None:
     start = f"after {found.step:,} steps" if found.step else "untrained"
     show(f"{found.model.rpartition(':')[2]} {start}; {found.optimizer.rpartition(':')[2]}, lr {found.lr:g}")
-    if found.lr < _SMALL:
-        say("the schedule's rate moves nothing that can be seen here; --lr takes another")
-    head = ["user", "item", "rated", "score", "predicted", "error", "and then"]
-    rows = [
-        [
-            row.user,
-            row.title,
-            f"{row.target:g}",
-            "" if row.score is None else f"{row.score:+.4f}",
-            f"{row.before:.4f}",
-            f"{row.error:+.4f}",
-            f"{row.after:.4f}",
-        ]
-        for row in found.rows
-    ]
-    print_table(head, rows, right=range(2, 7))
+    if found.lr < _FAINT * found.highest_lr:
+        where = "at its end" if found.step >= found.steps else "here"
+        share = f"{found.lr / found.highest_lr:.2g} of its highest"
+        say(f"{where} the schedule's rate is {share}, {found.highest_lr:.3g}; --lr takes another")
+    drawn = bool(found.rows[0].drawn)
+    compared = ["difference", "their loss"] if drawn else ["rated", "error"]
+    print_table(
+        ["user", "item", "score", "predicted", *compared, "slope", "and then"],
+        [line for row in found.rows for line in _lines(row)],
+        right=range(2, 8),
+    )
+    if found.rows[0].more_drawn:
+        show(f"and {found.rows[0].more_drawn:,} more drawn beside each row")
     penalty = f", l2 adds {number(found.penalty)}" if found.penalty else ""
     show(f"loss {number(found.loss)}{penalty}; after the step {number(found.loss_after)}")
+    show(f"{found.loss_name.rpartition(':')[2]}: {found.loss_says}")
     more = [f"{found.left_out} more"] if found.left_out else []
     for table in found.tables:
-        show("", f"{table.of} {table.title}")
+        show("", f"{'drawn ' if table.drawn else ''}{table.of} {table.title}")
         lines = [
             [name, *(f"{value:+.5f}" for value in values), *(["…"] if more else [])]
             for name, values in (
@@ -179,6 +182,27 @@ def _print_step(found: StepView) -> None:
             f"  apart by {one.values_apart:.1e} in value, {one.gradients_apart:.1e} in gradient; "
             f"{one.one_hot_bytes:,} bytes against {one.look_up_bytes:,}",
         )
+
+
+def _lines(row: StepRow) -> list[list[str]]:
+    """Return the cells of a row and of the items drawn beside it."""
+    compared = ["", ""] if row.drawn else [f"{row.target:g}", f"{row.error:+.4f}"]
+    score = "" if row.score is None else f"{row.score:+.4f}"
+    own = [row.user, row.title, score, f"{row.before:.4f}", *compared, f"{row.slope:+.4f}", f"{row.after:.4f}"]
+    beside = [
+        [
+            "",
+            f"drawn {one.title}",
+            "",
+            f"{one.before:.4f}",
+            f"{row.before - one.before:+.4f}",
+            f"{one.alone:.4f}",
+            f"{one.slope:+.4f}",
+            f"{one.after:.4f}",
+        ]
+        for one in row.drawn
+    ]
+    return [own, *beside]
 
 
 @click.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Literal
 
@@ -32,10 +31,10 @@ def report(run: str, output: Path | None, form: Form | None, test: bool, force: 
     path = None if output is None else paths.given(output).absolute()
     form = form or (_form_of(path) if path else "html")
     if path:
-        _refuse_taken(path, force)
+        durable.refuse_taken(path, force)
     document = bench().report(run, form, "test" if test else "valid")
     if path:
-        size = _write(path, document, force)
+        size = durable.write_document(path, document, force)
         if as_json:
             print_json({"path": str(path), "format": form, "bytes": size})
         else:
@@ -54,33 +53,3 @@ def _form_of(path: Path) -> Form:
             mend="end it in .html or .md, or add --format",
         )
     return _ENDINGS[path.suffix.lower()]
-
-
-def _refuse_taken(path: Path, force: bool) -> None:
-    """Say before the work, not after it, that its result could not be kept."""
-    if not path.parent.is_dir():
-        raise BadInput("there is no such folder", where=str(path.parent), mend="make it first")
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise BadInput("this folder is read-only for you", where=str(path.parent), mend="choose another one")
-    if os.path.lexists(path) and not path.is_file():
-        raise BadInput("this is no file that could be replaced", where=str(path), mend="choose another name")
-    if path.exists() and not force:
-        raise BadInput("this file exists already", where=str(path), mend="choose another name, or add --force")
-
-
-def _write(path: Path, document: str, force: bool) -> int:
-    """Write a file aside and rename it into place; return its bytes."""
-    content = document.encode()
-    aside = path.with_name(f".{path.name[:50]}.{os.getpid()}.part")
-    with durable.disk_full(path):
-        try:
-            aside.write_bytes(content)
-            _refuse_taken(path, force)
-            aside.replace(path)
-        except OSError as error:
-            if durable.no_room(error):
-                raise
-            raise BadInput(f"it can't be written ({error.strerror})", where=str(path)) from error
-        finally:
-            aside.unlink(missing_ok=True)
-    return len(content)

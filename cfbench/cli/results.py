@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
+from cfbench import durable
 from cfbench.answers import Checkpoint, Evaluation
 from cfbench.cli.describing import finding_lines
 from cfbench.cli.here import answering, bench
 from cfbench.cli.output import number, print_document, print_json, print_table, say, show
-from cfbench.errors import BadInput
 
 checkpoint_option = click.option(
     "--checkpoint",
@@ -72,7 +72,7 @@ def _print_values(measured: Evaluation) -> None:
 def predict(run: str, pairs: str, output: Path | None, raw: bool, checkpoint: Checkpoint, as_json: bool) -> None:
     """Predict the targets of a file of users and items; print CSV: user, item, prediction."""
     if output is not None:
-        _refuse_unwritable(output)
+        durable.refuse_taken(output)
     predictions = bench().predict(run, pairs, checkpoint)
     unseen = sum(not prediction.known for prediction in predictions)
     if unseen:
@@ -88,19 +88,8 @@ def predict(run: str, pairs: str, output: Path | None, raw: bool, checkpoint: Ch
     if output is None:
         print_document(content.getvalue())
         return
-    try:
-        output.write_text(content.getvalue(), encoding="utf-8")
-    except OSError as error:
-        raise BadInput(f"it can't be written ({error.strerror})", where=str(output)) from error
+    durable.write_document(output, content.getvalue())
     say(f"wrote {len(predictions):,} predictions to {output}")
-
-
-def _refuse_unwritable(output: Path) -> None:
-    """Say before the work, not after it, that its result could not be kept."""
-    if output.exists():
-        raise BadInput("this file exists already", where=str(output), mend="choose another name")
-    if not output.absolute().parent.is_dir():
-        raise BadInput("there is no such folder", where=str(output.absolute().parent), mend="make it first")
 
 
 def _no_formula(label: str) -> str:

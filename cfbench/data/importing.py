@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -78,7 +79,9 @@ class Plan:
         joined = [(side.kind, side.id, side.title) for side in self.side_tables]
         fields = [self.data.categorical, self.data.continuous, self.data.multilabel]
         origin = {name: side.kind if side else "" for name, side in self.origin.items()}
-        settings = [[one.settings for one in opened], chosen, joined, fields, origin]
+        settings: list[Any] = [[one.settings for one in opened], chosen, joined, fields, origin]
+        flags = {name: side.flags[name] for name, side in self.origin.items() if side and name in side.flags}
+        settings += [flags] if flags else []
         return cache.key(
             [one.file.stored for one in opened], [one.file.member for one in opened], settings, verify=verify
         )
@@ -122,10 +125,34 @@ def planned(data: Data) -> Plan:
     stack = reading.stack(files.named(data), data.read)
     sample = stack.opened[0].sample()
     chosen = roles.assign(sample, data, stack.where)
-    items = sides.find("items", data.items, chosen.item)
-    users = sides.find("users", data.users, chosen.user)
-    origin = _field_origins(data, list(stack.columns), [side for side in (items, users) if side], chosen)
+    items = sides.find("items", data.items, chosen.item, stack.columns)
+    taken = [*stack.columns, *(items.sample.columns if items else ())]
+    users = sides.find("users", data.users, chosen.user, taken)
+    side_tables = [side for side in (items, users) if side]
+    origin = _field_origins(data, list(stack.columns), side_tables, chosen)
+    _refuse_lost_target(data, sample, chosen, side_tables, stack.where)
     return Plan(data, stack, sample, chosen, items, users, origin)
+
+
+def _refuse_lost_target(
+    data: Data, sample: pl.DataFrame, chosen: roles.Roles, side_tables: list[sides.SideTable], where: str
+) -> None:
+    """Raise BadInput where a column became a field that else would have been the target, and nothing else is it."""
+    lost = roles.lost_target(sample, data, chosen)
+    if lost is None:
+        return
+    meant = _namesakes(lost, side_tables)
+    instead = f"name the other table's, '{meant[0]}'" if meant else "leave it out of the fields"
+    raise BadInput(
+        f"'{lost}' is a field, and without it no column is left for the target",
+        where=where,
+        mend=f'{instead}, or say target in [data]: a column, or "none" where each row counts as 1',
+    )
+
+
+def _namesakes(column: str, side_tables: list[sides.SideTable]) -> list[str]:
+    """Return what the side tables' own columns are called that would be called as a column of the ratings."""
+    return [name for side in side_tables if (name := f"{side.kind}_{column}") in side.fields]
 
 
 def _field_origins(
@@ -134,6 +161,7 @@ def _field_origins(
     """Field -> the side table that has it, None for the ratings: they are looked through first, then items, users."""
     kinds = {"categorical": data.categorical, "continuous": data.continuous, "multilabel": data.multilabel}
     fields = [name for names in kinds.values() for name in names]
+    _refuse_taken(columns, side_tables)
     origin: dict[str, sides.SideTable | None] = {}
     for kind, names in kinds.items():
         for name in names:
@@ -142,7 +170,9 @@ def _field_origins(
                 raise BadInput(f"'{name}' is named twice", where=key, mend="name each field once")
             if name in _RESERVED or name in chosen.by_column():
                 role = chosen.by_column().get(name, name)
-                raise BadInput(f"'{name}' already is the {role}", where=key, mend="name other columns")
+                meant = _namesakes(name, side_tables)
+                mend = f"the other table's is '{meant[0]}'" if meant else "name other columns"
+                raise BadInput(f"'{name}' already is the {role}", where=key, mend=mend)
             holders = [side for side in side_tables if name in side.fields]
             if name not in columns and not holders:
                 known = [*columns, *(column for side in side_tables for column in side.fields)]
@@ -151,8 +181,24 @@ def _field_origins(
                     if name in side.sample.columns:
                         fault = f"'{name}' is not among the fields of [data.{side.kind}]"
                 raise BadInput(fault, where=key, mend=f"there are {', '.join(dict.fromkeys(known))}")
+            if kind != "multilabel" and holders and name in holders[0].flags:
+                raise BadInput(f"'{name}' is made of flags: several labels", where=key, mend="name it in multilabel")
             origin[name] = None if name in columns else holders[0]
     return origin
+
+
+def _refuse_taken(columns: list[str], side_tables: list[sides.SideTable]) -> None:
+    """Raise BadInput where a field of flags has the name of something in another table."""
+    for side in side_tables:
+        taken = {name: other.kind for other in side_tables if other is not side for name in other.fields}
+        taken |= dict.fromkeys(columns, "ratings")
+        for field in side.flags:
+            if field in taken:
+                raise BadInput(
+                    f"'{field}' is a column of the {taken[field]} already",
+                    where=f"[data.{side.kind}] flags",
+                    mend="give the field another name",
+                )
 
 
 class _Rows:
@@ -270,13 +316,15 @@ class _Rows:
         return np.append(every, np.float32("nan"))[joined.row][owner]
 
     def _sets(self, name: str) -> tuple[MultiLabel, list[str]]:
+        flags = False
         if self.plan.origin[name] is None:
             texts, owner = self.gathered.labels[f"field {name}"], self.gathered.codes[f"field {name}"]
             texts = ["", *texts[1:]]
         else:
             joined, owner = self._owner(name)
-            texts = joined.column(name)
-        separator = roles.separator_of_labels([text for text in texts if text]) or "|"
+            flags = name in joined.side.flags
+            texts = joined.flagged(name) if flags else joined.column(name)
+        separator = sides.BETWEEN if flags else roles.separator_of_labels([text for text in texts if text]) or "|"
         sets, members, labels = gathering.sets_of(texts, separator)
         if len(labels) > _MOST_LABELS:
             raise BadInput(

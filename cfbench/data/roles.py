@@ -85,7 +85,7 @@ def assign(sample: pl.DataFrame, data: Data, where: str) -> Roles:
     fields = (*data.categorical, *data.continuous, *data.multilabel)
     left = [name for name in sample.columns if name not in [*chosen.values(), *fields]]
     for role in _NAMES:
-        found = _named(role, left)
+        found = named(role, left)
         if role == "title" and found is not None and "item" not in chosen:
             choose("item", found, "by its name, in words")
         else:
@@ -99,6 +99,20 @@ def assign(sample: pl.DataFrame, data: Data, where: str) -> Roles:
         raise BadInput(f"no column is left for the {missing}", where=where, mend=f"name it: {missing} in [data]")
     return Roles(
         str(chosen["user"]), str(chosen["item"]), chosen.get("target"), chosen.get("time"), reasons, chosen.get("title")
+    )
+
+
+def lost_target(sample: pl.DataFrame, data: Data, chosen: Roles) -> str | None:
+    """Return the column that would be the target were it not said to be a field; None where there is a target.
+
+    A column counts by its name, and without a name of its own by its numbers.
+    """
+    if chosen.target is not None or data.target is not None:
+        return None
+    fields = [name for name in sample.columns if name in (*data.categorical, *data.continuous, *data.multilabel)]
+    *_, (_, numbers, _) = _by_values(sample.head(_SAMPLE))
+    return named("target", fields) or next(
+        (name for name in fields if re.fullmatch(r"column_\d+", name) and numbers(name)), None
     )
 
 
@@ -154,7 +168,8 @@ def _refuse_two_roles(chosen: dict[str, str | None], where: str) -> None:
             raise BadInput(f"'{column}' is said to be {roles}", where=where, mend="name a column for each in [data]")
 
 
-def _named(role: str, columns: Sequence[str]) -> str | None:
+def named(role: str, columns: Sequence[str]) -> str | None:
+    """Return the first column whose name is one that a role's columns bear, or None."""
     known = _NAMES[role].split()
     for name in columns:
         plain = re.sub(r"[^a-z]", "", name.lower())

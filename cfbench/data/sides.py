@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 
+import msgspec
 import numpy as np
 import polars as pl
 from msgspec import Struct
@@ -16,6 +18,11 @@ from cfbench.errors import BadInput
 from cfbench.experiment import Side
 from cfbench.paths import given
 
+BETWEEN = "\x1f"
+"""What stands between labels that are put into one text."""
+
+_SET, _NOT_SET = ("1", "1.0", "true"), ("", "0", "0.0", "false")
+
 
 class SideTable(Struct, frozen=True):
     """A side table that was opened, its columns' roles known.
@@ -27,7 +34,8 @@ class SideTable(Struct, frozen=True):
         title: its column in words, or None.
         fields: its columns that [data] categorical, continuous and multilabel may name.
         reasons: role -> why that column.
-        sample: its first rows as text.
+        sample: its first rows as text, the columns under the names that they have here.
+        flags: field of several labels -> its columns of 0 and 1, which name the labels; it is in `fields` too.
     """
 
     kind: str
@@ -37,6 +45,7 @@ class SideTable(Struct, frozen=True):
     fields: tuple[str, ...]
     reasons: dict[str, str]
     sample: pl.DataFrame
+    flags: Mapping[str, Sequence[str]] = {}
 
 
 class JoinedSide(Struct, frozen=True):
@@ -56,12 +65,43 @@ class JoinedSide(Struct, frozen=True):
 
     def column(self, name: str) -> list[str]:
         """Return a column's text for each code, "" where there is none."""
-        values = [*self.frame[name], ""]
+        return self._by_code(self.frame[name])
+
+    def flagged(self, field: str) -> list[str]:
+        """Return for each code the names of a field's flags that are set in its row, `BETWEEN` them; "" for none.
+
+        Raises:
+            BadInput: a value is neither 0 nor 1; names its line and column.
+        """
+        named = {}
+        for number, column in enumerate(self.side.flags[field]):
+            values = self.frame[column].str.to_lowercase()
+            strange = ~values.is_in([*_SET, *_NOT_SET])
+            if strange.any():
+                row = int(strange.arg_max() or 0)
+                raise BadInput(
+                    f"'{self.frame[column][row][:60]}' in column '{column}' is neither 0 nor 1",
+                    where=self.side.opened.place(row),
+                    mend=f"mend it, or leave '{column}' out of flags.{field} in [data.{self.side.kind}]",
+                )
+            named[str(number)] = pl.select(pl.when(values.is_in(_SET)).then(pl.lit(column))).to_series()
+        texts = pl.DataFrame(named).select(pl.concat_str(pl.all(), separator=BETWEEN, ignore_nulls=True))
+        return self._by_code(texts.to_series())
+
+    def _by_code(self, column: pl.Series) -> list[str]:
+        values = [*column, ""]
         return [values[row] for row in self.row.tolist()]
 
 
-def find(kind: str, side: Side, column: str) -> SideTable | None:
-    """Return the side table that an experiment names, or None; `column` is the ratings' column of such ids.
+def find(kind: str, side: Side, column: str, taken: Collection[str] = ()) -> SideTable | None:
+    """Return the side table that an experiment names, or None.
+
+    Args:
+        kind: "items" or "users".
+        side: what is said of it.
+        column: the ratings' column of such ids.
+        taken: columns of other files. One without a name of its own that would be called as one of these gets the
+            kind before it, so that "column_3" is that of the ratings, and "items_column_3" that of the items.
 
     Raises:
         BadInput: it can't be read, or lacks a column that was named.
@@ -69,14 +109,24 @@ def find(kind: str, side: Side, column: str) -> SideTable | None:
     if not side.source:
         return None
     opened = open_table(given(side.source), side.read, f"data.{kind}.read")
-    sample = opened.sample()
-    columns, where = list(opened.table.columns), side.source
+    apart = _apart(kind, opened.table.columns, taken)
+    sample = opened.sample().rename(apart)
+    side = msgspec.structs.replace(
+        side,
+        id=apart.get(side.id or "", side.id),
+        title=apart.get(side.title or "", side.title),
+        fields=[apart.get(name, name) for name in side.fields],
+        flags={field: [apart.get(name, name) for name in flags] for field, flags in side.flags.items()},
+    )
+    columns, where = sample.columns, side.source
+    _refuse_flags(side, columns, f"[data.{kind}] flags", where)
     for name in side.fields:
-        known_column(name, columns, f"[data.{kind}] fields", where)
+        known_column(name, [*columns, *side.flags], f"[data.{kind}] fields", where)
     key, key_reason = _id(side, column, columns, f"[data.{kind}] id", where)
     title, title_reason = _title(kind, side, key, sample, where)
-    fields = tuple(side.fields or columns)
-    return SideTable(kind, opened, key, title, fields, {"id": key_reason, "title": title_reason}, sample)
+    fields = tuple(dict.fromkeys([*(side.fields or columns), *side.flags]))
+    reasons = {"id": key_reason, "title": title_reason}
+    return SideTable(kind, opened, key, title, fields, reasons, sample, side.flags)
 
 
 def join(side: SideTable, labels: Sequence[str]) -> JoinedSide:
@@ -86,6 +136,7 @@ def join(side: SideTable, labels: Sequence[str]) -> JoinedSide:
         BadInput: it knows none of the labels.
     """
     frame = side.opened.as_text()
+    frame.columns = side.sample.columns
     ids = frame.select(pl.col(side.id).alias("label")).with_row_index("row")
     first = ids.filter(pl.col("label") != "").unique("label", keep="first", maintain_order=True)
     wanted = pl.DataFrame({"label": list(labels)}, schema={"label": pl.String})
@@ -102,6 +153,25 @@ def join(side: SideTable, labels: Sequence[str]) -> JoinedSide:
             mend=f"name the column of ids: id in [data.{side.kind}]",
         )
     return JoinedSide(side, frame, row, frame.height - first.height)
+
+
+def _apart(kind: str, columns: Sequence[str], taken: Collection[str]) -> dict[str, str]:
+    """Return other names for those columns that have none of their own and are called as one that is taken."""
+    same = (name for name in columns if name in taken and re.fullmatch(r"column_\d+", name))
+    return {name: f"{kind}_{name}" for name in same if f"{kind}_{name}" not in columns}
+
+
+def _refuse_flags(side: Side, columns: list[str], key: str, where: str) -> None:
+    """Raise BadInput where a field of flags has a column's name, or names what is no column, or one twice."""
+    for field, flags in side.flags.items():
+        if field in columns:
+            raise BadInput(
+                f"{key}: '{field}' is one of its columns already", where=where, mend="give the field another name"
+            )
+        for name in flags:
+            known_column(name, columns, f"{key}.{field}", where)
+            if flags.count(name) > 1:
+                raise BadInput(f"{key}.{field} names '{name}' twice", where=where, mend="name each column once")
 
 
 def _id(side: Side, column: str, columns: list[str], key: str, where: str) -> tuple[str, str]:

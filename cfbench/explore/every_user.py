@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from polars.io.plugins import register_io_source
 
 from cfbench.errors import BadInput
-from cfbench.explore.exporting import absolute, aside, go_on, refuse_taken
+from cfbench.explore.exporting import aside, free_file, go_on
 from cfbench.explore.factors import factorization
 from cfbench.explore.ranking import known
 from cfbench.explore.recommending import first
@@ -61,15 +61,14 @@ def export_recommendations(
         force: replace a file that is there.
 
     Raises:
-        BadInput: `path` can't be written or is taken; the model needs a field that belongs neither to users nor to
-            items; or the ratings are gone.
+        BadInput: `path` ends as another format does, can't be written or is taken; the model needs a field that
+            belongs neither to users nor to items; or the ratings are gone.
         DiskFull: there is no room.
         Stopped: `stop` asked for it.
     """
     if count < 1:
         raise BadInput(f"{count} recommendations a user are none", mend="ask for 1 or more")
-    path = absolute(path)
-    refuse_taken(path, force)
+    path = free_file(path, force)
     users, tables, seen = known(trained, "user"), factorization(trained), _seen(trained, stop)
     hidden = trained.counts["item"] < max(least, 1)
     places = in_order(trained.classes["item"])

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cfbench.answers import Explanation, Support, Term
 from cfbench.errors import BadInput
-from cfbench.explore.factors import curve, float64, tables_of
-from cfbench.explore.folding import Folded, design, fold_in, folded
+from cfbench.explore.factors import curve, factorization, float64
+from cfbench.explore.folding import Folded, checked, design, folded, takes_itself
+from cfbench.explore.leaving_out import LeftOut, leave_out
 from cfbench.explore.naming import item_code, user_code
 from cfbench.explore.trained import Trained
 from cfbench.plugin import Factorization
@@ -31,9 +33,14 @@ def explain(
 ) -> Explanation:
     """Return the score of an item as a sum, and the rated titles that move it most.
 
-    The supports are those of a user whose vector is solved from the user's ratings (Hu, Koren, Volinsky: Collaborative
-    filtering for implicit feedback datasets, ICDM 2008, section 5): what the score would lose without the rating's
-    pull. They tell of the trained vector as far as it is near that one.
+    With factors the supports are those of a user whose vector is solved from the user's ratings (Hu, Koren, Volinsky:
+    Collaborative filtering for implicit feedback datasets, ICDM 2008, section 5): what the score would lose without the
+    rating's pull. They tell of the trained vector as far as it is near that one.
+
+    With a model that takes somebody new by its own `score` they are what that score lacks when a title is left out of
+    what the user rated, of `leaving_out.MOST` titles at most. Such differences need not add up to the score; where it
+    is a sum over what was rated, as with EASE, they do. Without factors the terms are the score of somebody who rated
+    nothing, and what the ratings change about it.
 
     Args:
         trained: the model.
@@ -44,48 +51,120 @@ def explain(
         supports: titles at most.
 
     Raises:
-        BadInput: there is no such user or item, or the model has no factors.
+        BadInput: there is no such user or item, or the model has neither factors nor a `score`; or it has no factors,
+            and the ratings are gone.
+        WorkFailed: its `score` gives what is none.
     """
-    tables, code = tables_of(trained), item_code(trained, item)
-    made: Folded | None = None
-    rating: float | None = None
-    part = ""
+    tables = factorization(trained)
+    by_itself = takes_itself(trained) or (tables is None and callable(getattr(trained.model, "score", None)))
+    if tables is None and not by_itself:
+        raise BadInput(
+            f"the model {trained.experiment.model.name} learns no factors and has no score(), so nothing tells what its"
+            " predictions come from",
+            mend="take one that has, such as biased-dot-product, ease or item-knn",
+        )
+    code, number, part = item_code(trained, item), 0, ""
     if ratings:
-        made = fold_in(trained, ratings)
-        vector, bias = made.factors, made.bias
-        rating = dict(zip(made.items.tolist(), made.ratings.tolist(), strict=True)).get(code)
+        codes, values = checked(trained, ratings)
+        items = codes.astype(np.int64)
+        rating = dict(zip(items.tolist(), values.tolist(), strict=True)).get(code)
     else:
         number = user_code(trained, user)
-        vector = float64(tables.user_factors[number])
-        bias = 0.0 if tables.user_bias is None else float(tables.user_bias[number].detach())
-        items, values = _history(trained, number)
+        items, values = _history(trained, number, needed=tables is None)
         rating, part = _rated(trained, number, code)
-        own = items != code  # what it is rated is no reason for what is predicted
-        if own.any():
-            made = folded(trained, items[own], values[own])
-    row = design(tables, np.array([code]))[0][0]
-    fixed, products = _biases(tables, code, bias), _factors(trained, vector, row, made)
-    score = float(sum(term.value for term in (*fixed, *products)))
-    predicted, _ = curve(tables, np.array([score]))
+    left = leave_out(trained, number, code, items, values) if by_itself else None
+    if tables is not None:
+        found = _of_factors(trained, tables, number, code, items, values, left, count)
+    else:
+        assert left is not None
+        found = _of_score(trained, number, code, left)
+    y_range = tables.y_range if tables is not None else None
     return Explanation(
         user=user if not ratings else "",
         item=trained.classes["item"][code],
         title=trained.classes["title"][code],
-        terms=_biggest(fixed, products, count),
-        score=score,
-        y_range=None if tables.y_range is None else (float(tables.y_range[0]), float(tables.y_range[1])),
-        prediction=float(predicted[0]),
+        terms=found.terms,
+        score=found.score,
+        y_range=None if y_range is None else (float(y_range[0]), float(y_range[1])),
+        prediction=found.prediction,
         rating=rating,
-        supports=() if made is None else _supports(trained, made, row, code, supports),
+        supports=_supports(trained, *found.moves, supports),
         part=part,
+        left_out=left is not None,
+        untried=0 if left is None else left.untried,
     )
 
 
-def _history(trained: Trained, user: int) -> tuple[NDArray[np.int64], _Floats]:
-    """Return a user's training items and ratings; none where the data are gone."""
+@dataclass(frozen=True, eq=False)
+class _Sum:
+    """Terms, the score that they add up to, what it predicts, and what moves it.
+
+    Attributes:
+        moves: codes of rated items, int64 (n,), their ratings and weights, float64 (n,).
+    """
+
+    terms: tuple[Term, ...]
+    score: float
+    prediction: float
+    moves: tuple[NDArray[np.int64], _Floats, _Floats]
+
+
+def _of_score(trained: Trained, user: int, item: int, left: LeftOut) -> _Sum:
+    """Return the score of a model without factors; what it predicts of a user whom it knows is its own affair."""
+    terms = [Term("without any rating", left.bare), Term("what was rated", left.score - left.bare)]
+    predicted = left.score
+    if user:
+        predicted = float(trained.score({"user": np.array([user], np.int32), "item": np.array([item], np.int32)})[0])
+    return _Sum(_biggest([term for term in terms if term.value], [], len(terms)), left.score, predicted, _felt(left))
+
+
+def _felt(left: LeftOut) -> tuple[NDArray[np.int64], _Floats, _Floats]:
+    """Return what moves a score at all."""
+    some = left.weights != 0
+    return left.items[some], left.ratings[some], left.weights[some]
+
+
+def _of_factors(
+    trained: Trained,
+    tables: Factorization,
+    user: int,
+    item: int,
+    items: NDArray[np.int64],
+    values: _Floats,
+    left: LeftOut | None,
+    count: int,
+) -> _Sum:
+    """Return the score of a model of factors; `user` is 0 for somebody new, who is folded in."""
+    made: Folded | None = None
+    if not user:
+        made = folded(trained, items, values)
+        vector, bias = made.factors, made.bias
+    else:
+        vector = float64(tables.user_factors[user])
+        bias = 0.0 if tables.user_bias is None else float(tables.user_bias[user].detach())
+        own = items != item  # what it is rated is no reason for what is predicted
+        if left is None and own.any():
+            made = folded(trained, items[own], values[own])
+    row = design(tables, np.array([item]))[0][0]
+    fixed, products = _biases(tables, item, bias), _factors(trained, vector, row, made)
+    score = float(sum(term.value for term in (*fixed, *products)))
+    if left is not None:
+        moves = _felt(left)
+    elif made is None:
+        moves = items[:0], values[:0], values[:0]
+    else:
+        others = made.items != item
+        moves = made.items[others], made.ratings[others], (made.parts @ row)[others]
+    return _Sum(_biggest(fixed, products, count), score, float(curve(tables, np.array([score]))[0][0]), moves)
+
+
+def _history(trained: Trained, user: int, needed: bool) -> tuple[NDArray[np.int64], _Floats]:
+    """Return a user's training items and ratings; none where the data are gone and they are not needed."""
     try:
         loader = trained.loader
     except BadInput:
+        if needed:
+            raise
         return np.empty(0, np.int64), np.empty(0)
     seen = loader.history
     page = slice(seen.starts[user], seen.starts[user + 1])
@@ -141,15 +220,11 @@ def _biggest(fixed: list[Term], products: list[Term], count: int) -> tuple[Term,
     return (*shown, Term(f"{len(rest)} other factors", float(sum(term.value for term in rest))))
 
 
-def _supports(trained: Trained, made: Folded, row: _Floats, item: int, count: int) -> tuple[Support, ...]:
-    weights = made.parts @ row
-    order = [n for n in np.argsort(-np.abs(weights), kind="stable") if made.items[n] != item][:count]
+def _supports(
+    trained: Trained, items: NDArray[np.int64], ratings: _Floats, weights: _Floats, count: int
+) -> tuple[Support, ...]:
+    labels, titles = trained.classes["item"], trained.classes["title"]
     return tuple(
-        Support(
-            trained.classes["item"][made.items[n]],
-            trained.classes["title"][made.items[n]],
-            float(made.ratings[n]),
-            float(weights[n]),
-        )
-        for n in order
+        Support(labels[items[n]], titles[items[n]], float(ratings[n]), float(weights[n]))
+        for n in np.argsort(-np.abs(weights), kind="stable")[:count]
     )

@@ -37,6 +37,18 @@ _FILES: dict[Form, tuple[str, ...]] = {
 }  # fmt: skip
 """The names in the folder that a form makes; none: it makes a file."""
 
+_ENDINGS: dict[str, Form] = {
+    ".parquet": "parquet", ".pq": "parquet", ".safetensors": "safetensors", ".npz": "npz", ".vec": "word2vec",
+    ".txt": "word2vec", ".tsv": "projector",
+}  # fmt: skip
+"""Which form a name's ending says."""
+
+_STRANGE_ENDINGS = (
+    ".arrow", ".csv", ".db", ".feather", ".gz", ".h5", ".hdf5", ".htm", ".html", ".ipc", ".json", ".jsonl", ".md",
+    ".ndjson", ".npy", ".pickle", ".pkl", ".pt", ".pth", ".sqlite", ".toml", ".xlsx", ".zip",
+)  # fmt: skip
+"""Endings that say a format that nothing here is written in."""
+
 _LONGEST_HEADER = 100_000_000
 """Bytes of metadata that readers of safetensors take."""
 
@@ -64,7 +76,7 @@ def export_factors(
         stop: says whether to stop; asked before the first file and after the last.
 
     Raises:
-        BadInput: the model has no factors, or `path` can't be written or is taken.
+        BadInput: the model has no factors, or `path` ends as another form does, can't be written or is taken.
         DiskFull: there is no room.
         Stopped: `stop` asked for it.
     """
@@ -89,13 +101,44 @@ def free_place(path: Path, form: Form, force: bool = False) -> Path:
     """Return the absolute path of what is written in a form, once nothing but a full disk speaks against it.
 
     Raises:
-        BadInput: there is no such form, or `path` can't be written or is taken.
+        BadInput: there is no such form, or `path` ends as another does, can't be written or is taken.
     """
     if form not in get_args(Form):
         raise BadInput(f"there is no form '{form}'{nearest(form, get_args(Form))}", mend=f"it is {listing(_FILES)}")
     path = absolute(path)
+    _refuse_other_ending(path, form)
     refuse_taken(path, force, _FILES[form])
     return path
+
+
+def free_file(path: Path, force: bool = False) -> Path:
+    """Return the absolute path of a file of recommendations, once nothing but a full disk speaks against it.
+
+    Raises:
+        BadInput: `path` ends as another format does, can't be written or is taken.
+    """
+    path = absolute(path)
+    ending = path.suffix.lower()
+    if _ENDINGS.get(ending, "parquet") != "parquet" or ending in _STRANGE_ENDINGS:
+        what = f"it ends in {ending}, and recommendations are written as parquet"
+        raise BadInput(what, where=str(path), mend="end it in .parquet")
+    refuse_taken(path, force)
+    return path
+
+
+def _refuse_other_ending(path: Path, form: Form) -> None:
+    """Raise BadInput where a path ends as another form does, or as a file where the form is a folder."""
+    ending = path.suffix.lower()
+    says = _ENDINGS.get(ending)
+    if (says is None and ending not in _STRANGE_ENDINGS) or (says == form and not _FILES[form]):
+        return
+    this = f"{form} is a folder of {', '.join(_FILES[form])}" if _FILES[form] else f"the form is {form}"
+    ways = ["name a folder, without an ending" if _FILES[form] else f"end it in .{form}"]
+    if says == "parquet":
+        ways.append("write --what recommendations, which is such a file")
+    elif says is not None and says != form:
+        ways.append(f"choose --format {says}{', a folder' if _FILES[says] else ''}")
+    raise BadInput(f"it ends in {ending}, and {this}", where=str(path), mend=", or ".join(ways))
 
 
 # -- writing aside -----------------------------------------------------------------------------------------------------
@@ -274,7 +317,10 @@ def _safetensors(learned: _Learned, place: Path) -> None:
     }
     if len(msgspec.json.encode(words)) + 4096 > _LONGEST_HEADER:
         raise BadInput("the labels are too long for the header of safetensors", mend="write parquet")
-    save_file(learned.arrays, place, words)
+    place.touch()
+    rights = place.stat().st_mode
+    save_file(learned.arrays, place, words)  # for its owner alone
+    place.chmod(rights)
 
 
 def _npz(learned: _Learned, place: Path) -> None:

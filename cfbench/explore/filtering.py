@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cfbench.errors import BadInput, listing, nearest
+from cfbench.explore.offering import offered, to_train_with
 from cfbench.explore.trained import Trained
 from cfbench.loading import kept
 
@@ -58,8 +59,10 @@ def _fulfilled(trained: Trained, field: str, sign: str, value: str, condition: s
     members = {name.partition(": ")[2]: name for name in owned if name.startswith(f"{field}: ")}
     if not members:
         known = ["title", "item", "ratings", *dict.fromkeys(name.partition(": ")[0] for name in owned)]
-        mend = f"use {listing(known[:_SHOWN])}, or train with it: data.categorical, data.continuous, data.multilabel"
-        raise BadInput(f"the run's items have no field '{field}'{nearest(field, known)}", where=condition, mend=mend)
+        offers = offered(trained)
+        mend = f"use {listing(known[:_SHOWN])}, or {to_train_with(field, offers)}"
+        near = "" if field in offers else nearest(field, [*known, *offers])
+        raise BadInput(f"the run's items have no field '{field}'{near}", where=condition, mend=mend)
     labels = {label.casefold(): name for label, name in members.items()}
     if sign not in ("=", "!=") or value.casefold() not in labels:
         guess = nearest(value, list(members))

@@ -18,9 +18,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cfbench.errors import BadInput
+from cfbench.errors import BadInput, WorkFailed
 from cfbench.explore.factors import curve, float64, tables_of
-from cfbench.explore.naming import item_code
+from cfbench.explore.naming import item_codes
 from cfbench.explore.noise import noise
 from cfbench.explore.trained import Trained
 from cfbench.plugin import Factorization, ScoreRequest, SparseRows
@@ -103,9 +103,24 @@ def own_scores(trained: Trained, items: NDArray[np.int64], ratings: _Floats) -> 
     """Return what a model's own `score` gives all items for somebody new, float32 (n_items,)."""
     order = np.argsort(items, kind="stable")
     seen = SparseRows(np.array([0, len(items)]), items[order].astype(np.int32), ratings[order].astype(np.float32))
+    return scored_by_itself(trained, ScoreRequest(np.zeros(1, np.int64), seen))[0].float().numpy().copy()
+
+
+def scored_by_itself(trained: Trained, request: ScoreRequest) -> torch.Tensor:
+    """Return what a model's own `score` gives all items for some users, (n, n_items) on the CPU.
+
+    Raises:
+        WorkFailed: it gives another shape.
+    """
     with torch.no_grad(), trained.at_work():
-        found = torch.as_tensor(trained.model.score(ScoreRequest(np.zeros(1, np.int64), seen)))  # type: ignore[operator]
-    return found[0].float().cpu().numpy().copy()
+        found = torch.as_tensor(trained.model.score(request)).cpu()  # type: ignore[operator]
+        shape = (len(request.users), len(trained.classes["item"]))
+        if found.shape != shape:
+            raise WorkFailed(
+                f"score gave shape {tuple(found.shape)} where {shape} was asked for",
+                where=f"model {trained.experiment.model.name}",
+            )
+    return found
 
 
 def _by_itself(trained: Trained, tables: Factorization, items: NDArray[np.int64], ratings: _Floats) -> Folded:
@@ -138,7 +153,7 @@ def checked(trained: Trained, ratings: Mapping[str, float]) -> tuple[NDArray[np.
     if trained.predictor.ratings and beyond:
         what = f"{ratings[beyond[0]]:g} of '{beyond[0]}' is no rating here: they go from {low:g} to {high:g}"
         raise BadInput(what, mend="give one on that scale")
-    items = np.array([item_code(trained, name) for name in ratings], np.int32)
+    items = np.array(item_codes(trained, ratings), np.int32)
     if len(np.unique(items)) < len(items):
         title = trained.classes["title"][int(items[np.argmax(np.bincount(items)[items] > 1)])]
         raise BadInput(f"'{title}' is rated twice", mend="name it once, by its title or its id")

@@ -24,16 +24,20 @@ class Frame:
         codes: of the points, int32 (n,).
         found: their components.
         before: coordinates of the frame before, float64 (n, m), None where there is none of the same points.
+        turned: it was turned to follow that one, so that its axes are others than the components.
     """
 
     step: int
     codes: NDArray[np.int32]
     found: Components
     before: _Floats | None
+    turned: bool = False
 
 
 _newest: dict[tuple[str, Side, int], Frame] = {}
 _MOST = 8
+_SAME = 1e-6
+"""Share of the map's width below which a point lies where it lay, so that a mirrored map is not one that was turned."""
 
 
 def frame(trained: Trained, side: Side, codes: NDArray[np.int32], count: int, follow: bool) -> Frame:
@@ -52,11 +56,13 @@ def frame(trained: Trained, side: Side, codes: NDArray[np.int32], count: int, fo
     if follow and last is not None and last.step == trained.step and np.array_equal(last.codes, codes):
         return last
     found = components(factors_of(tables_of(trained), side)[codes], count)
-    before = None
+    before, is_turned = None, False
     if follow and last is not None and last.step and np.array_equal(last.codes, codes):
         before = last.found.coordinates
-        found = Components(turned(found.coordinates, before), found.shares)
-    made = Frame(trained.step, codes, found, before)
+        followed = turned(found.coordinates, before)
+        is_turned = not np.allclose(np.abs(followed), np.abs(found.coordinates), atol=_SAME * np.ptp(found.coordinates))
+        found = Components(followed, found.shares)
+    made = Frame(trained.step, codes, found, before, is_turned)
     if follow:
         _newest.pop(key, None)
         _newest[key] = made

@@ -12,6 +12,7 @@ from cfbench.answers import Axis, FactorMap, Moved, Point, Side
 from cfbench.errors import BadInput, listing, nearest
 from cfbench.explore.frames import Frame, frame
 from cfbench.explore.naming import item_code, user_code
+from cfbench.explore.offering import offered, to_train_with
 from cfbench.explore.ranking import known
 from cfbench.explore.trained import Trained
 from cfbench.loading import kept
@@ -49,7 +50,9 @@ def factor_map(
         columns: dots across.
         rows: dots upwards.
         least: training rows that each has at least.
-        field: of items, that groups them; "" for none.
+        field: of items, that groups them: by quarters of all the map's values where it holds numbers, else by the four
+            labels that most of the map's items have. One with several of these counts by the rarest of them. "" for
+            none.
         chosen: title or label of a point that is named whatever its training rows.
         follow: turn it to follow the map that was asked for before, so that points drift while a run trains.
 
@@ -60,7 +63,8 @@ def factor_map(
         raise BadInput(f"{columns} x {rows} dots show nothing", mend="ask for one or more each way")
     codes = known(trained, side, least)
     if len(codes) < 2:
-        raise BadInput(f"there are not two {side}s with {least} ratings or more", mend="make --least smaller")
+        ratings = f"{least} rating{'s' * (least != 1)}"
+        raise BadInput(f"there are not two {side}s with {ratings} or more", mend="make --least smaller")
     highest = max(axes)
     found = frame(trained, side, codes, highest, follow)
     if min(axes) < 1 or highest > found.found.coordinates.shape[1] or axes[0] == axes[1]:
@@ -117,6 +121,7 @@ def factor_map(
         moved=moved,
         median_move=median,
         sentence=_sentence(side, 1 - across.share - upwards.share),
+        turned=found.turned,
     )
 
 
@@ -149,47 +154,61 @@ def _axis(
 
 
 def _grouped(trained: Trained, side: Side, codes: NDArray[np.int32], field: str) -> tuple[list[str], NDArray[np.int64]]:
-    """Return the labels of the groups with most points, and for each point its group: their number for others."""
+    """Return the names of at most four groups, and for each point its group: their number for others.
+
+    They are quarters of a field of numbers, lowest first, else the labels that most of the points have, most first. Of
+    several labels among these a point counts by the one that fewest have.
+    """
     if not field:
         return [], np.zeros(len(codes), np.int64)
     if side != "item":
         raise BadInput("users' points have no field to be coloured by", mend="colour items")
-    labels = _labels(trained, field, codes)
-    names, numbers, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    order = [n for n in np.argsort(-counts, kind="stable") if names[n]][:_GROUPS]
-    place = {int(n): at for at, n in enumerate(order)}
-    return [str(names[n]) for n in order], np.array([place.get(int(n), len(order)) for n in numbers], np.int64)
-
-
-def _labels(trained: Trained, field: str, codes: NDArray[np.int32]) -> NDArray[np.str_]:
-    """Return a label for each item: of a field of numbers the quarter it is in, of several labels the rarest."""
     owned = kept.of_items(trained.run.data)
-    members = [name for name in owned if name.startswith(f"{field}: ")]
+    members = sorted(name for name in owned if name.startswith(f"{field}: "))
     if field in owned and field in trained.classes:
-        labels = trained.classes[field]
-        return np.array([labels[code] if code else "" for code in owned[field][codes].tolist()])
+        return _one_label(np.array(trained.classes[field]), np.asarray(owned[field][codes]))
     if field in owned:
         return _quarters(np.asarray(owned[field][codes], np.float64))
     if members:
         has = np.stack([np.asarray(owned[name][codes], np.float32) > 0 for name in members], 1)
-        sizes = np.where(has, has.sum(0), len(codes) + 1)
-        rarest = [members[n].partition(": ")[2] for n in sizes.argmin(1)]
-        return np.where(has.any(1), np.array(rarest), "")
+        return _several_labels([name.partition(": ")[2] for name in members], has)
     fields = list(dict.fromkeys(name.partition(": ")[0] for name in owned))
-    mend = f"use {listing(fields)}" if fields else "train with one: data.categorical, data.continuous, data.multilabel"
-    raise BadInput(f"the run's items have no field '{field}'{nearest(field, fields)}", mend=mend)
+    offers = offered(trained)
+    use = f"use {listing(fields)}, or " if fields else ""
+    near = "" if field in offers else nearest(field, [*fields, *offers])
+    raise BadInput(f"the run's items have no field '{field}'{near}", mend=f"{use}{to_train_with(field, offers)}")
 
 
-def _quarters(values: _Floats) -> NDArray[np.str_]:
-    present = values[np.isfinite(values)]
-    if not len(present):
-        return np.full(len(values), "")
-    cuts = np.unique(np.quantile(present, [0, 0.25, 0.5, 0.75, 1]))
-    names = [f"{low:g}–{high:g}" for low, high in itertools.pairwise(cuts.tolist())] or [f"{cuts[0]:g}"]
-    place = np.searchsorted(cuts[1:-1], values, side="right")
-    return np.array(
-        [names[n] if ok else "" for n, ok in zip(place.tolist(), np.isfinite(values).tolist(), strict=True)]
-    )
+def _one_label(labels: NDArray[np.str_], of: NDArray[np.integer]) -> tuple[list[str], NDArray[np.int64]]:
+    """Group points by the label that each has, int (n,); 0 is none."""
+    counts = np.bincount(of, minlength=len(labels))
+    counts[0] = 0
+    found = [n for n in np.lexsort((labels, -counts))[:_GROUPS] if counts[n]]
+    group = np.full(len(labels), len(found))
+    group[found] = np.arange(len(found))
+    return [str(labels[n]) for n in found], group[of]
+
+
+def _several_labels(labels: list[str], has: NDArray[np.bool_]) -> tuple[list[str], NDArray[np.int64]]:
+    """Group points by the labels that each has, bool (n, labels)."""
+    counts = has.sum(0)
+    found = [n for n in np.argsort(-counts, kind="stable")[:_GROUPS] if counts[n]]
+    group = np.full(len(has), len(found))
+    for at, n in enumerate(found):  # the rarest comes last, and stays
+        group[has[:, n]] = at
+    return [labels[n] for n in found], group
+
+
+def _quarters(values: _Floats) -> tuple[list[str], NDArray[np.int64]]:
+    """Group points by the quarter of all finite values, float64 (n,), that each is in."""
+    finite = np.isfinite(values)
+    if not finite.any():
+        return [], np.zeros(len(values), np.int64)
+    cuts = np.unique(np.quantile(values[finite], [0, 0.25, 0.5, 0.75, 1]))
+    digits = next(n for n in range(6, 18) if len({f"{cut:.{n}g}" for cut in cuts}) == len(cuts))
+    ends = [f"{cut:.{digits}g}" for cut in cuts]
+    names = [f"{low}–{high}" for low, high in itertools.pairwise(ends)] or ends
+    return names, np.where(finite, np.searchsorted(cuts[1:-1], values, side="right"), len(names))
 
 
 def _moves(trained: Trained, side: Side, found: Frame, axes: Sequence[int]) -> tuple[tuple[Moved, ...], float | None]:

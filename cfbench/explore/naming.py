@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterable
 from typing import Literal
 
 from cfbench.answers import Scored, Side
@@ -31,17 +32,46 @@ def item_code(trained: Trained, name: str) -> int:
     Raises:
         BadInput: there is no such item, there are several, or training saw nothing of it.
     """
-    code = trained.item_codes.get(name, 0)
-    if not code:
-        folded = name.casefold()
-        bearers = [code for code, title in enumerate(trained.classes["title"]) if code and title.casefold() == folded]
-        if len(bearers) > 1:
-            labels = [trained.classes["item"][bearer] for bearer in bearers[:_MOST_NAMED]]
-            raise BadInput(f"{len(bearers)} items are called '{name}'", mend=f"name one by its id: {listing(labels)}")
-        code = bearers[0] if bearers else 0
-    if not code:
+    bearers = _bearers(trained, name)
+    if not bearers:
         raise _unknown(trained, "item", name)
-    return _seen(trained, "item", code, name)
+    return _only(trained, name, bearers)
+
+
+def item_codes(trained: Trained, names: Iterable[str]) -> list[int]:
+    """Return the codes of items that are named as for `item_code`.
+
+    Raises:
+        BadInput: as there; of several that are unknown it names the first five.
+    """
+    found = {name: _bearers(trained, name) for name in names}
+    unknown = [name for name, bearers in found.items() if not bearers]
+    if len(unknown) == 1:
+        raise _unknown(trained, "item", unknown[0])
+    if unknown:
+        guesses = [(name, _guess(trained, "item", name).removeprefix(", ")) for name in unknown[:_MOST_NAMED]]
+        told = [f"'{name}' ({guess})" if guess else f"'{name}'" for name, guess in guesses]
+        more = len(unknown) - len(told)
+        what = f"run {trained.run.id} knows none of these {len(unknown)} items: {', '.join(told)}"
+        raise BadInput(f"{what}{f' and {more} more' if more else ''}", mend="name each by its title or its id")
+    return [_only(trained, name, bearers) for name, bearers in found.items()]
+
+
+def _bearers(trained: Trained, name: str) -> list[int]:
+    """Return the codes of the item with a label, else of those that bear a title."""
+    code = trained.item_codes.get(name, 0)
+    if code:
+        return [code]
+    folded = name.casefold()
+    return [code for code, title in enumerate(trained.classes["title"]) if code and title.casefold() == folded]
+
+
+def _only(trained: Trained, name: str, bearers: list[int]) -> int:
+    """Return the one code of those that bear a name, once training saw it."""
+    if len(bearers) > 1:
+        labels = [trained.classes["item"][bearer] for bearer in bearers[:_MOST_NAMED]]
+        raise BadInput(f"{len(bearers)} items are called '{name}'", mend=f"name one by its id: {listing(labels)}")
+    return _seen(trained, "item", bearers[0], name)
 
 
 def search(trained: Trained, field: Literal["user", "title"], contains: str, count: int = 20) -> list[Scored]:
@@ -63,7 +93,13 @@ def _seen(trained: Trained, owner: Side, code: int, name: str) -> int:
 
 
 def _unknown(trained: Trained, owner: Side, name: str) -> BadInput:
-    begun = search(trained, "title", name, 1) if owner == "item" and name else []
-    field, how = ("title", "its title or its id") if owner == "item" else ("user", "its label")
-    guess = f", did you mean '{begun[0].title}'?" if begun else nearest(name, trained.classes[field])
+    how = "its title or its id" if owner == "item" else "its label"
+    guess = _guess(trained, owner, name)
     return BadInput(f"run {trained.run.id} knows no {owner} '{name}'{guess}", mend=f"name one by {how}")
+
+
+def _guess(trained: Trained, owner: Side, name: str) -> str:
+    """Return ``, did you mean 'x'?`` for the one that a name may stand for, or "" where none is near."""
+    begun = search(trained, "title", name, 1) if owner == "item" and name else []
+    field = "title" if owner == "item" else "user"
+    return f", did you mean '{begun[0].title}'?" if begun else nearest(name, trained.classes[field])

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from cfbench.answers import Checkpoint, Prediction
 from cfbench.data import roles
+from cfbench.data.files import RatingFile
 from cfbench.data.reading import Opened, open_table
 from cfbench.errors import BadInput
 from cfbench.experiment import Data
 from cfbench.explore.trained import Trained, load
 from cfbench.paths import given
+
+_RATES = ("rating", "score", "stars", "target")
+"""What a column of ratings is called, besides its name in the run's data."""
+
+_AS_JSON = 'write {"a title": 4, "another": 2}'
 
 
 def predict_file(run: str, path: str, checkpoint: Checkpoint = "auto") -> list[Prediction]:
@@ -39,14 +48,90 @@ def predict_file(run: str, path: str, checkpoint: Checkpoint = "auto") -> list[P
     ]
 
 
-def read_ratings(trained: Trained, path: str) -> dict[str, float]:
+def read_ratings(trained: Trained, path: str, content: str | None = None) -> dict[str, float]:
     """Return item -> rating of a file of one person's ratings.
 
-    Columns are found as in the run's own data, else by name or position; a file of two columns has item and rating.
+    A table's columns are found as in the run's own data, else by name or position; of two they are item and rating. A
+    JSON list holds the rows of a table; a JSON object is item -> rating, unless its keys are columns of one row.
+
+    Args:
+        trained: the model, whose run's names of columns count.
+        path: the file.
+        content: what it holds where there is no such file; messages call it `path` all the same.
 
     Raises:
         BadInput: it can't be read, has ratings of several users, or one that is no number, or rates an item twice.
     """
+    found = _json(_text(path) if content is None else content, path)
+    if isinstance(found, dict) and not _is_row(trained, found):
+        return {name: _rating(name, value, path) for name, value in found.items()}
+    if isinstance(found, list):
+        rows = "\n".join(map(json.dumps, found))
+        return _from_text(trained, path, rows, "row")
+    return _from_table(trained, path) if content is None else _from_text(trained, path, content)
+
+
+def _text(path: str) -> str:
+    """Return what a file holds where it begins as JSON, else ""."""
+    file = RatingFile(given(path))
+    if file.head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"["):
+        return ""
+    with file.open() as stream:
+        return stream.read().decode("utf-8-sig", "replace")
+
+
+def _json(text: str, path: str) -> dict[str, Any] | list[dict[str, Any]] | None:
+    """Return the one object, or the list of objects, that a text is; None where it is something else."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise BadInput(f"'{twice}' is there twice in one object", where=path, mend="leave one")
+        return found
+
+    if text.lstrip()[:1] not in ("{", "["):
+        return None
+    try:
+        found = json.loads(text, object_pairs_hook=once)
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(found, list) and not (found and all(isinstance(row, dict) for row in found)):
+        raise BadInput("this list does not hold objects", where=path, mend=_AS_JSON)
+    if not found:
+        raise BadInput("there are no ratings", where=path, mend=_AS_JSON)
+    return found  # type: ignore[no-any-return]
+
+
+def _is_row(trained: Trained, found: Mapping[str, Any]) -> bool:
+    """Return whether an object's keys are those of a row of a table: a rating's and an item's."""
+    data, names = trained.experiment.data, list(found)
+    rates = any(name == data.target or name.casefold() in _RATES for name in names)
+    return rates and (data.item in names or any(roles.named(role, names) for role in ("item", "title")))
+
+
+def _rating(name: str, value: Any, path: str) -> float:
+    written = value if isinstance(value, str) else json.dumps(value)
+    try:
+        return float(written)
+    except ValueError as error:
+        raise BadInput(f"'{name}' has '{written}', which is no rating", where=path, mend=_AS_JSON) from error
+
+
+def _from_text(trained: Trained, path: str, content: str, place: str = "line") -> dict[str, float]:
+    """Return what a table that is no file holds; messages number its lines, or what else each of them is."""
+    with tempfile.TemporaryDirectory(prefix="cfbench-ratings-") as folder:
+        file = Path(folder) / "ratings"
+        file.write_text(content, encoding="utf-8", newline="")
+        try:
+            return _from_table(trained, str(file))
+        except BadInput as error:
+            where = error.where.replace(", line ", f", {place} ").replace(str(file), path)
+            raise BadInput(error.what, where=where, mend=error.mend) from error
+
+
+def _from_table(trained: Trained, path: str) -> dict[str, float]:
     opened = _opened(given(path), trained.experiment.data)
     frame, names = opened.as_text(), list(opened.table.columns)
     item, target = _columns_of_one(trained, opened, names, path)
@@ -67,7 +152,7 @@ def _columns_of_one(trained: Trained, opened: Opened, names: Sequence[str], path
     """Return the columns of the item and the rating in a file of one person's ratings."""
     data = trained.experiment.data
     if len(names) == 2:
-        first_rates = names[0] == data.target or names[0].casefold() in ("rating", "score", "stars", "target")
+        first_rates = names[0] == data.target or names[0].casefold() in _RATES
         return (names[1], names[0]) if first_rates else (names[0], names[1])
     found = roles.assign(opened.sample(), _as_trained(trained, names, ("user", "item", "target")), path)
     if opened.as_text()[found.user].n_unique() > 1:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cfbench.answers import Recommendations, Recommended, Scored
 from cfbench.errors import BadInput
-from cfbench.explore.factors import factorization, factors_of, scores_of_user, scores_of_vector, squashed
+from cfbench.explore.factors import factorization, float64, scores_of_user, scores_of_vector, squashed
 from cfbench.explore.filtering import allowed
 from cfbench.explore.folding import checked, folded, own_scores, takes_itself
 from cfbench.explore.naming import user_code
@@ -19,8 +19,8 @@ from cfbench.explore.trained import Trained
 from cfbench.loading.loader import Loader
 from cfbench.plugin import Factorization
 
-_POOL = 20
-"""Of how many times the wanted number a varied list is put together, best first."""
+_POOL = 200
+"""Of how many items a varied list is put together, best first; whatever is wanted, so that a shorter list begins it."""
 
 
 def recommend(
@@ -45,7 +45,8 @@ def recommend(
         count: how many.
         least: training rows that an item has at least.
         where: conditions on items' fields, as `filtering` has them.
-        diversity: from 0 to 1; how much an item loses for being like one above it.
+        diversity: from 0 to 1; how much an item loses for being like one above it, among the 200 best; what comes below
+            these is in order of prediction.
         seen: rank what was rated too.
         ratings: title or label -> rating, of somebody new.
 
@@ -76,13 +77,13 @@ def recommend(
     hidden = trained.counts["item"] < max(least, 1)
     if where:
         hidden |= ~allowed(trained, where)
-    wanted = count * _POOL if diversity else count
+    wanted = max(count, _POOL) if diversity else count
     codes, predicted, ranked = first(tables, scores, items if not seen else items[:0], hidden, wanted)
     best = highest(trained, "item", codes, predicted, wanted)
     if diversity and tables is not None:
-        best = tuple(
-            best[n] for n in varied([one.value for one in best], _vectors(trained, tables, best), diversity, count)
-        )
+        pool, below = best[:_POOL], best[_POOL:]
+        order = varied([one.value for one in pool], _vectors(trained, tables, pool), diversity, count)
+        best = (*(pool[n] for n in order), *below)
     given = dict(zip((trained.classes["item"][code] for code in items.tolist()), values.tolist(), strict=True))
     return Recommendations(
         user="" if ratings else user,
@@ -177,7 +178,7 @@ def _by_forward(trained: Trained, user: int) -> NDArray[np.float32]:
 
 def _vectors(trained: Trained, tables: Factorization, items: Sequence[Scored]) -> NDArray[np.float64]:
     codes = [trained.label_codes["item"][one.label] for one in items]
-    return factors_of(tables, "item")[codes]
+    return float64(tables.item_factors[codes])
 
 
 def _loader(trained: Trained, user: str) -> Loader:

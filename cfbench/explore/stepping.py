@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from cfbench.answers import OneHot, Side, StepRow, StepTable, StepView
+from cfbench.answers import OneHot, Side, StepDrawn, StepRow, StepTable, StepView
 from cfbench.errors import BadInput
 from cfbench.explore.naming import item_code, user_code
 from cfbench.explore.trained import Trained
@@ -25,6 +25,10 @@ from cfbench.training.scoring import evaluating
 Start = Literal["untrained", "trained"]
 MOST = 8
 FACTORS = 10
+_DRAWN = 4
+"""Drawn items that are shown, of a whole batch; of each row one at least."""
+_PLACES = 500
+"""Steps of a schedule that are looked at for its highest rate."""
 _SIDES: tuple[Side, ...] = ("user", "item")
 
 
@@ -65,17 +69,19 @@ def one_step(
         learner.schedule = lambda step: Rates(lr)
     batch, codes = _batch(trained, size, number, pair)
     tables = _tables(learner)
-    watched = _Watched(learner)
-    before = None if tables is None else _rows(tables, codes)
-    predicted = watched.predictions(batch)
-    rate = learner.schedule(learner.progress.step).lr
+    watched = _Watched(learner, batch, most=max(1, _DRAWN // size))
+    looked_up: dict[Side, NDArray[np.int64]] = {
+        "user": codes["user"],
+        "item": np.append(codes["item"], watched.drawn),
+    }
+    before = None if tables is None else _rows(tables, looked_up)
     step = learner.progress.step
-    penalty = watched.penalty(batch)
+    rate = learner.schedule(step).lr
     with trained.at_work(), reproducible(1):
         if not resumed:
             learner.seed_dropout()
         loss = learner.step(batch)
-    after_loss, after = watched.loss(batch, step), watched.predictions(batch)
+    watched.look_again()
     shown = min(shown, tables.item_factors.shape[1]) if tables is not None else 0
     return StepView(
         step=step,
@@ -85,15 +91,20 @@ def one_step(
         lr=rate,
         columns=_columns(tables, shown),
         left_out=0 if tables is None else tables.item_factors.shape[1] - shown,
-        rows=_step_rows(trained, batch, codes, before, tables, predicted, after, shown),
-        tables=() if tables is None or before is None else _step_tables(trained, watched, tables, codes, before, shown),
+        rows=_step_rows(trained, watched, codes, before, tables, shown),
+        tables=()
+        if tables is None or before is None
+        else _step_tables(trained, watched, tables, looked_up, before, shown),
         loss=loss,
-        loss_after=after_loss,
-        penalty=penalty,
+        loss_after=watched.loss_after,
+        penalty=watched.penalty,
         y_range=None
         if tables is None or tables.y_range is None
         else (float(tables.y_range[0]), float(tables.y_range[1])),
         one_hot=() if tables is None else tuple(_one_hot(side, tables, codes) for side in _SIDES),
+        loss_says=trained.find("loss", trained.experiment.loss.name).summary,
+        highest_lr=_highest(learner),
+        steps=_steps(learner),
     )
 
 
@@ -108,35 +119,68 @@ class _Silent:
 
 
 class _Watched:
-    """A learner whose gradients are kept when it steps."""
+    """A learner and the batch of its next step; its gradients are kept when it steps.
 
-    def __init__(self, learner: Learner) -> None:
-        self._learner = learner
+    Attributes:
+        batch: the rows.
+        drawn: items drawn beside them for this step that are shown, int64 (B, at most `most`).
+        more: drawn items of each row that are not shown.
+        penalty: what l2 adds to the loss.
+        scores: predictions of each row and then of its drawn items, float64 (B, 1 + all that were drawn).
+        after: the same after the step.
+        slopes: of the loss by `scores`.
+        alone: the loss of each row beside each drawn item that is shown, alone.
+        loss_after: the loss after the step.
+        gradients: where a table lies -> its gradient.
+    """
+
+    def __init__(self, learner: Learner, batch: Batch, most: int) -> None:
+        self._learner, self._objective, self._predictor = learner, learner.objective, learner.predictor
+        self.batch = self._predictor.place(batch)
+        self._beside = self._objective.drawn(self.batch, learner.progress.step)
+        every = np.zeros((len(batch), 0), np.int32) if self._beside is None else self._beside
+        self.drawn = every[:, :most].astype(np.int64)
+        self.more = every.shape[1] - self.drawn.shape[1]
+        with torch.no_grad():
+            penalty = self._objective.penalty(self._predictor, self.batch)
+        self.penalty = 0.0 if penalty is None else float(penalty)
+        scores = self._scores()
+        leaf = scores.clone().requires_grad_()
+        self._objective.of_scores(leaf, self.batch, self._beside).backward()  # type: ignore[no-untyped-call]
+        assert leaf.grad is not None
+        self.scores, self.slopes = self._by_row(scores), self._by_row(leaf.grad)
+        self.after, self.loss_after = self.scores, 0.0
+        shape = self.drawn.shape
+        self.alone = [[self._alone(scores, row, column) for column in range(shape[1])] for row in range(shape[0])]
         self.gradients: dict[int, torch.Tensor] = {}
         assert learner.optimizer is not None
         learner.optimizer.register_step_pre_hook(self._keep)
 
     def _keep(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
-        for parameter in self._learner.predictor.module.parameters():
+        for parameter in self._predictor.module.parameters():
             if parameter.grad is not None:
                 self.gradients[parameter.untyped_storage().data_ptr()] = parameter.grad.to_dense().clone()
 
-    def predictions(self, batch: Batch) -> list[float]:
-        predictor = self._learner.predictor
-        with torch.no_grad(), evaluating(predictor):
-            found: list[float] = predictor(predictor.place(batch)).double().tolist()
+    def _scores(self) -> torch.Tensor:
+        with torch.no_grad(), evaluating(self._predictor):
+            return self._predictor(self._objective.scored(self._predictor, self.batch, self._beside))
+
+    def _by_row(self, values: torch.Tensor) -> NDArray[np.float64]:
+        own, others = values[: len(self.batch)], values[len(self.batch) :]
+        found: NDArray[np.float64] = torch.cat([own[:, None], others.reshape(len(own), -1)], 1).double().numpy()
         return found
 
-    def loss(self, batch: Batch, step: int) -> float:
-        predictor = self._learner.predictor
-        with torch.no_grad(), evaluating(predictor):
-            return float(self._learner.objective(predictor, predictor.place(batch), step)[0])
+    def _alone(self, scores: torch.Tensor, row: int, column: int) -> float:
+        assert self._beside is not None
+        beside = self._beside[row : row + 1, column : column + 1]
+        both = scores[[row, len(self.batch) + row * self._beside.shape[1] + column]]
+        return float(self._objective.of_scores(both, self.batch[row : row + 1], beside))
 
-    def penalty(self, batch: Batch) -> float:
-        predictor = self._learner.predictor
-        with torch.no_grad():
-            found = self._learner.objective.penalty(predictor, predictor.place(batch))
-        return 0.0 if found is None else float(found)
+    def look_again(self) -> None:
+        """Take in what the rows' predictions are after the step."""
+        scores = self._scores()
+        self.after = self._by_row(scores)
+        self.loss_after = float(self._objective.of_scores(scores, self.batch, self._beside))
 
 
 def _learner(trained: Trained, start: Start) -> tuple[Learner, bool]:
@@ -154,10 +198,21 @@ def _learner(trained: Trained, start: Start) -> tuple[Learner, bool]:
         else:  # the fused engine wrote it: its optimizer's memory is laid out in another way
             learner.predictor.module.load_state_dict(tensors["model"])
             learner.progress.step = trained.step
-        last = learner.steps_an_epoch * learner.settings.epochs - 1
-        learner.progress.step = min(learner.progress.step, max(0, last))
+        scheduled, last = learner.schedule, _steps(learner) - 1
+        learner.schedule = lambda step: scheduled(min(step, last))
     learner.predictor.module.train()
     return learner, resumed
+
+
+def _steps(learner: Learner) -> int:
+    """Return how many steps the schedule is made for."""
+    return learner.steps_an_epoch * learner.settings.epochs
+
+
+def _highest(learner: Learner) -> float:
+    """Return the schedule's highest rate, of steps that lie close together."""
+    places = np.linspace(0, _steps(learner) - 1, _PLACES).round().astype(int)
+    return max(learner.schedule(step).lr for step in dict.fromkeys(places.tolist()))
 
 
 def _batch(
@@ -214,17 +269,16 @@ def _rows(tables: Factorization, codes: dict[Side, NDArray[np.int64]]) -> dict[S
 
 def _step_rows(
     trained: Trained,
-    batch: Batch,
+    watched: _Watched,
     codes: dict[Side, NDArray[np.int64]],
     numbers: dict[Side, dict[int, list[float]]] | None,
     tables: Factorization | None,
-    before: Sequence[float],
-    after: Sequence[float],
     shown: int,
 ) -> tuple[StepRow, ...]:
     rows = []
+    before, after, slopes = (found[:, 0].tolist() for found in (watched.scores, watched.after, watched.slopes))
     for n, (user, item, target) in enumerate(
-        zip(codes["user"].tolist(), codes["item"].tolist(), batch.target.tolist(), strict=True)
+        zip(codes["user"].tolist(), codes["item"].tolist(), watched.batch.target.tolist(), strict=True)
     ):
         score, products = None, []
         if tables is not None and numbers is not None:
@@ -243,9 +297,26 @@ def _step_rows(
                 score=score,
                 products=_short(products[:shown]),
                 rest=sum(products[shown:]),
+                slope=slopes[n],
+                drawn=_step_drawn(trained, watched, n),
+                more_drawn=watched.more,
             )
         )
     return tuple(rows)
+
+
+def _step_drawn(trained: Trained, watched: _Watched, row: int) -> tuple[StepDrawn, ...]:
+    return tuple(
+        StepDrawn(
+            item=trained.classes["item"][item],
+            title=trained.classes["title"][item],
+            before=float(watched.scores[row, 1 + n]),
+            after=float(watched.after[row, 1 + n]),
+            alone=watched.alone[row][n],
+            slope=float(watched.slopes[row, 1 + n]),
+        )
+        for n, item in enumerate(watched.drawn[row].tolist())
+    )
 
 
 def _step_tables(
@@ -257,6 +328,7 @@ def _step_tables(
     shown: int,
 ) -> tuple[StepTable, ...]:
     after = _rows(tables, codes)
+    own = {(side, code) for n, side in enumerate(_SIDES) for code in watched.batch.x[:, n].tolist()}
     biased = len(_columns(tables, shown)) > shown
     page = slice(0 if biased else 1, 1 + shown)
     found = []
@@ -277,6 +349,7 @@ def _step_tables(
                     gradient=_short(gradient[page]),
                     update=_short([b - a for a, b in zip(old[page], new[page], strict=True)]),
                     after=_short(new[page]),
+                    drawn=(side, code) not in own,
                 )
             )
     return tuple(found)

@@ -11,7 +11,7 @@ _SHOWN = {
     "question_mark": "?", "equals_sign": "=", "slash": "/", "exclamation_mark": "!", "escape": "esc", "enter": "↵",
     "left_square_bracket": "[", "right_square_bracket": "]", "ctrl+p": "^p", "ctrl+z": "^z", "ctrl+c": "^c",
     "shift+tab": "⇧tab", "up": "↑", "down": "↓", "left": "←", "right": "→", "plus": "+", "minus": "-", "full_stop": ".",
-    "pageup": "pgup", "pagedown": "pgdn",
+    "shift+left": "⇧←", "shift+right": "⇧→", "pageup": "pgup", "pagedown": "pgdn",
 }  # fmt: skip
 
 

@@ -1,6 +1,8 @@
 """What was learned, and any row of the data, from the shell: the bench's own numbers in aligned columns."""
 
+import io
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -65,7 +67,7 @@ def test_a_run_is_asked_what_it_learned(call: Call) -> None:
     assert f"did you mean '{title}'?" in err
 
 
-def test_somebody_new_is_told_and_why(call: Call, tmp_path: Path) -> None:
+def test_somebody_new_is_told_and_why(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert call(*TRAINED)[0] == 0
     first, second = answer(call, "biases", "last", "-n", "2")["top"]
     (tmp_path / "mine.csv").write_text(f'title,rating\n"{first["title"]}",5\n"{second["title"]}",1\n')
@@ -85,6 +87,45 @@ def test_somebody_new_is_told_and_why(call: Call, tmp_path: Path) -> None:
     assert out.startswith(f"{best['title']} for you: {best['value']:.2f}, not rated in training")
     both = answer(call, "recommend", "last", "--user", "7", "--user", "8", "-n", "2")
     assert [one["user"] for one in both] == ["7", "8"]
+
+    for content in (
+        json.dumps({first["title"]: 5, second["label"]: "1"}),
+        json.dumps({first["title"]: 5, second["title"]: 1}, indent=2),
+        json.dumps([{"title": first["title"], "rating": 5}, {"title": second["title"], "rating": 1}]),
+        json.dumps([{"rating": 5, "film": first["label"]}, {"film": second["label"], "rating": 1}], indent=1),
+        f'{{"title": "{first["title"]}", "rating": 5}}\n{{"title": "{second["title"]}", "rating": 1}}\n',
+        (tmp_path / "mine.csv").read_text(),
+    ):
+        (tmp_path / "mine.json").write_text(content)
+        assert answer(call, "recommend", "last", "--ratings", "mine.json", "-n", "3") == told
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content.encode())))
+        assert answer(call, "recommend", "last", "--ratings", "-", "-n", "3") == told
+    one = json.dumps({"title": first["title"], "rating": 5})
+    (tmp_path / "mine.json").write_text(one)
+    assert answer(call, "recommend", "last", "--ratings", "mine.json")["ratings"] == 1, "a row, not two titles"
+
+    for content, sentence in {
+        "{}": "stdin: there are no ratings; write",
+        "[3]": "stdin: this list does not hold objects; write",
+        '{"1": null}': "stdin: '1' has 'null', which is no rating; write",
+        '{"1": 4, "1": 3}': "stdin: '1' is there twice in one object; leave one",
+        '[{"film": "1", "rating": "good"}]': "stdin, row 1: 'good' is no rating; mend it",
+        "title,rating\n1,4\n2,good\n": "stdin, line 3: 'good' is no rating; mend it",
+        "": "stdin: the file is empty",
+    }.items():
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content.encode())))
+        code, out, err = call("recommend", "last", "--ratings", "-")
+        assert (code, out, len(err.splitlines())) == (2, "", 1), content
+        assert sentence in err
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("title,rating\n\xe9,4".encode("latin-1"))))
+    assert "stdin: this is not UTF-8" in call("recommend", "last", "--ratings", "-")[2]
+
+    strange = {first["title"][:-1]: 4, **{f"~{n}": 3 for n in range(6)}, first["title"]: 5}
+    (tmp_path / "strange.json").write_text(json.dumps(strange))
+    assert (
+        f"knows none of these 7 items: '{first['title'][:-1]}' (did you mean '{first['title']}'?), '~0', '~1', '~2',"
+        " '~3' and 2 more; name each by its title or its id\n"
+    ) in call("recommend", "last", "--ratings", "strange.json")[2]
 
     (tmp_path / "two.csv").write_text("user,item,rating\na,1,5\nb,2,4\n")
     (tmp_path / "words.csv").write_text(f'title,rating\n"{first["title"]}",good\n')
@@ -115,6 +156,18 @@ def test_every_look_inside_prints_what_its_json_says(call: Call) -> None:
     out = call("map", "last", "--least", "20")[1]
     assert f"across: component 1, {found['x']['share']:.1%} of the variance" in out
     assert f"{found['named'][0]['x']:+.3f}" in out.split(found["named"][0]["title"])[1].split()[0]
+    assert found["turned"] is False
+    more, dots = found["shown"] - len(found["named"]), f"has all {found['shown']:,} as dots"
+    assert more > 1
+    assert out.splitlines()[-1] == f"{more:,} more are not listed: --json names no others, and {dots}"
+    left, right, low, top = *found["window"][:2], found["named"][0]["y"], found["window"][3]
+    few = "--least", "20", "--window", f"{left},{right},{low},{top}"
+    outside = next(one["title"] for one in found["named"] if one["y"] < low)
+    more = answer(call, "map", "last", *few)["shown"] - 40
+    assert more > 1
+    out = call("map", "last", *few, "--chosen", outside)[1]
+    assert outside in out
+    assert out.splitlines()[-1].startswith(f"{more:,} more are not listed"), "a chosen one outside counts for none"
 
     tab = answer(call, "crosstab", "last", "--users", "3", "--items", "2")
     out = call("crosstab", "last", "--users", "3", "--items", "2")[1]
@@ -137,6 +190,56 @@ def test_every_look_inside_prints_what_its_json_says(call: Call) -> None:
     out = call("errors", "last", "-n", "3")[1]
     assert out.startswith(f"valid: {wrong['rows']:,} rows, mean error {wrong['mean']:+.3f}, RMSE {wrong['rmse']:.4f}")
     assert wrong["worst"][0]["title"] in out
+
+
+def test_a_model_without_factors_is_explained_by_leaving_titles_out(call: Call, tmp_path: Path) -> None:
+    assert call("train", "data.source=demo", "model.name=ease", "--here")[0] == 0
+    best = answer(call, "recommend", "last", "--user", "7", "-n", "1")["items"][0]
+    why = answer(call, "explain", "last", "--user", "7", "--item", best["label"])
+    assert (why["left_out"], why["untried"], why["y_range"]) == (True, 0, None)
+    assert why["prediction"] == pytest.approx(best["value"], abs=1e-5)
+    assert sum(term["value"] for term in why["terms"]) == pytest.approx(why["score"], abs=1e-5)
+    code, out, err = call("explain", "last", "--user", "7", "--item", best["label"])
+    lines = out.splitlines()
+    assert (code, err) == (0, "")
+    assert [line.split() for line in lines[1:4]] == [
+        ["term", "adds"],
+        ["what", "was", "rated", f"{why['score']:+.4f}"],
+        ["sum", f"{why['score']:+.4f}"],
+    ]
+    assert lines[4] == f"prediction {why['prediction']:.4f}, the sum itself"
+    assert "what was rated, and what the score lacks without it (these need not add up to the score)" in lines
+    assert len(why["supports"]) == 8
+    for line, one in zip(lines[-8:], why["supports"], strict=True):
+        assert line.startswith(one["title"])
+        assert line.split()[-2:] == [f"{one['rating']:g}", f"{one['weight']:+.4f}"]
+
+    (tmp_path / "one.csv").write_text(f"item,rating\n{best['label']},5\n")
+    assert call("recommend", "last", "--ratings", "one.csv", "-n", "1")[1].startswith("you: 1 rating, mean 5.00;")
+
+
+def test_a_step_prints_what_was_drawn_beside_its_rows(call: Call) -> None:
+    against = ("loss.name=bpr", "sampler.name=uniform", "sampler.negatives=5", "training.epochs=1")
+    assert call(*TRAINED, *against)[0] == 0
+    found = answer(call, "step", "last", "--rows", "2", "--factors", "2", "--trained")
+    code, out, err = call("step", "last", "--rows", "2", "--factors", "2", "--trained")
+    flat = " ".join(out.split())
+    assert (code, found["loss_says"] in out) == (0, True)
+    for row in found["rows"]:
+        assert (len(row["drawn"]), row["more_drawn"]) == (2, 3)
+        for one in row["drawn"]:
+            gap = row["before"] - one["before"]
+            cells = f"{one['before']:.4f} {gap:+.4f} {one['alone']:.4f} {one['slope']:+.4f} {one['after']:.4f}"
+            assert f"drawn {one['title']} {cells}" in flat
+    assert "and 3 more drawn beside each row" in out
+    for table in found["tables"]:
+        assert f"{'drawn ' if table['drawn'] else ''}{table['of']} {table['title']}" in out
+        assert " ".join(f"{value:+.5f}" for value in table["gradient"]) in flat
+    assert found["step"] == found["steps"] == answer(call, "runs", "show", "last")["run"]["step"]
+    assert f"after {found['step']:,} steps" in out
+    share = found["lr"] / found["highest_lr"]
+    assert (share < 0.01) == (f"at its end the schedule's rate is {share:.2g} of its highest" in err)
+    assert "at its end" not in call("step", "last", "--trained", "--lr", "0.01")[2]
 
 
 def test_rows_are_shown_as_they_are_understood(call: Call, tmp_path: Path) -> None:

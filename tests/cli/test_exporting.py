@@ -67,6 +67,10 @@ def test_what_cannot_be_written_is_said_before_anything_is(call: Call, tmp_path:
         ("last", "-o", "no/x"): "there is no folder",
         ("last", "-o", "taken", "--format", "npz"): "it is there already; name another, or replace it with --force",
         ("last", "-o", "x", "--what", "recommendations", "--format", "npz"): "written as parquet, not as npz",
+        ("last", "-o", "x.csv", "--what", "recommendations"): (
+            "x.csv: it ends in .csv, and recommendations are written as parquet; end it in .parquet\n"
+        ),
+        ("last", "-o", "x.npz"): "name a folder, without an ending, or choose --format npz\n",
         ("last",): "Missing option '-o'",
         ("last", "-o", "x", "-n", "0"): "-n",
     }.items():
@@ -79,7 +83,8 @@ def test_what_cannot_be_written_is_said_before_anything_is(call: Call, tmp_path:
     assert [entry.name for entry in tmp_path.iterdir()] == ["taken"]
 
 
-def test_ctrl_c_stops_and_leaves_nothing(slow_run: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_stops_and_leaves_nothing(slow_run: str, tmp_path: Path, times: int) -> None:
     out = tmp_path / "out"
     out.mkdir()
     command = [Path(sys.executable).with_name("cfbench"), "runs", "export", slow_run, "--what", "recommendations"]
@@ -97,11 +102,27 @@ def test_ctrl_c_stops_and_leaves_nothing(slow_run: str, tmp_path: Path) -> None:
         assert shell.poll() is None
         time.sleep(0.01)
     began = time.monotonic()
-    shell.send_signal(signal.SIGINT)
+    for _ in range(times):
+        shell.send_signal(signal.SIGINT)
+        time.sleep(0.0005)
     told, err = shell.communicate(timeout=60)
     assert (shell.returncode, told, err) == (130, "", "stopped; nothing was written\n")
     assert time.monotonic() - began < 10  # it would have gone on for three times as long
     assert os.listdir(out) == []
+
+
+def test_ctrl_c_is_noted_and_raises_only_after_a_long_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, before = 100.0, signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(exporting.time, "monotonic", lambda: now)
+    with exporting._interruptions() as interrupted:
+        assert not interrupted()
+        for _ in range(3):
+            os.kill(os.getpid(), signal.SIGINT)
+            assert interrupted()
+        now = 111.0
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_progress_says_how_far_how_fast_and_how_long(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -291,3 +291,46 @@ def test_sources_must_agree(tmp_path: Path) -> None:
         open_interactions(Data(source=[str(tmp_path / "a"), str(tmp_path / "b")]))
     with pytest.raises(BadInput, match="no data source is named"):
         open_interactions(Data())
+
+
+NAMELESS = ("1::2::5\n1::3::4\n2::2::3\n", "2::Up::Drama|War\n3::Heat::War\n", "1::F::30\n2::M::40\n")
+"""Ratings, items and users without a header: columns of one number would be called alike."""
+
+
+def test_columns_without_names_are_told_apart_by_their_table(opened: Open) -> None:
+    fields = {"multilabel": ["items_column_3"], "categorical": ["users_column_2"], "continuous": ["users_column_3"]}
+    made = opened(*NAMELESS, **fields)
+    assert made.target.tolist() == [5, 4, 3]
+    assert made.classes["title"] == [NA, "Up", "Heat"]
+    assert made.classes["items_column_3"] == [NA, "Drama", "War"]
+    assert made.classes["users_column_2"] == [NA, "F", "M"]
+    assert made.continuous["users_column_3"].tolist() == [30, 30, 40]
+    assert {(column.table, column.name): column.role for column in made.columns} == {
+        ("ratings", "column_1"): "user",
+        ("ratings", "column_2"): "item",
+        ("ratings", "column_3"): "target",
+        ("items", "items_column_1"): "id",
+        ("items", "items_column_2"): "title",
+        ("items", "items_column_3"): "multilabel",
+        ("users", "users_column_1"): "id",
+        ("users", "users_column_2"): "categorical",
+        ("users", "users_column_3"): "continuous",
+    }
+    side = {"id": "column_1", "title": "column_2", "fields": ["column_3"]}
+    assert opened(*NAMELESS, item_side=side, **fields).classes["title"] == [NA, "Up", "Heat"]
+
+
+def test_a_field_does_not_take_the_target_away_in_silence(opened: Open) -> None:
+    with pytest.raises(BadInput) as refused:
+        opened(*NAMELESS, multilabel=["column_3"])
+    assert str(refused.value).endswith(
+        "ratings.csv: 'column_3' is a field, and without it no column is left for the target; name the other table's,"
+        " 'items_column_3', or say target in [data]: a column, or \"none\" where each row counts as 1"
+    )
+    with pytest.raises(BadInput, match="'column_3' already is the target; the other table's is 'items_column_3'"):
+        opened(*NAMELESS, target="column_3", multilabel=["column_3"])
+    with pytest.raises(BadInput, match=r"'rating' is a field, and without it .*; leave it out of the fields, or say"):
+        opened("user,item,rating\n1,2,3\n", continuous=["rating"])
+    assert opened("user,item,rating\n1,2,3\n", continuous=["rating"], target="none").target.tolist() == [1]
+    assert opened("user,item,age\n1,2,3\n", continuous=["age"]).target.tolist() == [1]
+    assert opened("1,2,a\n1,3,b\n", categorical=["column_3"]).target.tolist() == [1, 1]

@@ -484,3 +484,55 @@ def test_a_list_is_asked_for_only_when_the_one_before_is_written(tmp_path: Path)
     every_user.write(many(), 50, words, tmp_path / "x", lambda done, _: told.append(done))
     assert max(ahead) == 1
     assert pl.read_parquet(tmp_path / "x").height == 50_000
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_files_have_the_rights_that_the_umask_leaves(factors: Trained, tmp_path: Path, form: Form) -> None:
+    before = os.umask(0o027)
+    try:
+        files = export_factors(factors, tmp_path / "out", form)
+    finally:
+        os.umask(before)
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o640}
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "sentence"),
+    [
+        ("x.csv", "npz", "it ends in .csv, and the form is npz; end it in .npz"),
+        (
+            "x.NPZ", "safetensors",
+            "it ends in .npz, and the form is safetensors; end it in .safetensors, or choose --format npz",
+        ),
+        (
+            "x.tsv", "npz",
+            "it ends in .tsv, and the form is npz; end it in .npz, or choose --format projector, a folder",
+        ),
+        (
+            "x.txt", "word2vec",
+            "it ends in .txt, and word2vec is a folder of users.txt, items.txt; name a folder, without an ending",
+        ),
+        (
+            "x.parquet", "parquet",
+            "it ends in .parquet, and parquet is a folder of users.parquet, items.parquet, model.json; name a folder,"
+            " without an ending, or write --what recommendations, which is such a file",
+        ),
+    ],
+)  # fmt: skip
+def test_a_name_that_ends_as_another_format_is_refused(
+    factors: Trained, tmp_path: Path, name: str, form: Form, sentence: str
+) -> None:
+    with pytest.raises(BadInput) as refused:
+        export_factors(factors, tmp_path / name, form)
+    assert str(refused.value) == f"{tmp_path / name}: {sentence}"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_any_other_ending_says_nothing(factors: Trained, tmp_path: Path) -> None:
+    for name, form in (("v1.2", "npz"), ("x.npz", "npz"), ("x.safetensors", "safetensors"), ("a.b", "projector")):
+        assert export_factors(factors, tmp_path / name, form)  # type: ignore[arg-type]
+    for name in ("top.parquet", "top.pq", "all", "v1.2-all"):
+        assert export_recommendations(factors, tmp_path / name) == tmp_path / name
+    for name in ("x.csv", "x.npz"):
+        with pytest.raises(BadInput, match=r"recommendations are written as parquet; end it in \.parquet"):
+            export_recommendations(factors, tmp_path / name)

@@ -192,8 +192,11 @@ def test_groups_are_a_fields_labels_or_quarters_of_its_numbers(train: Train) -> 
         sizes = {name: list(expected.values()).count(name) for name in set(expected.values())}
         assert found.groups[-1] == OTHER
         assert set(found.groups[:-1]) == set(sizes)
-        assert [sizes[name] for name in found.groups[:-1]] == sorted(sizes.values(), reverse=True)
+        first = found.groups[:-1]
+        assert first == tuple(sorted(sizes, key=lambda name: name if field == "year" else -sizes[name])), "low to high"
         assert {one.label: one.group for one in found.named} == expected
+        part = factor_map(trained, field=field, window=(0.0, found.whole[1], *found.whole[2:]))
+        assert part.groups == found.groups, "they are of the whole map, not of the window"
         for name, dots in zip(found.groups, found.dots, strict=True):
             own = points[[expected[label] == name for label in labels], :2]
             assert set(dots) == cells(found, own)
@@ -203,13 +206,14 @@ def test_groups_are_a_fields_labels_or_quarters_of_its_numbers(train: Train) -> 
         factor_map(trained, "user", field="genre")
 
 
-def test_of_many_labels_four_are_groups_and_of_several_at_once_the_rarest_counts(tmp_path: Path) -> None:
+def test_the_four_labels_that_most_have_are_groups_and_of_several_of_these_the_rarest_counts(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     genres = ["Drama|War", "Drama", "War|Noir", "Drama|Noir", "Comedy", "Comedy|Drama", "", "Drama|Opera", "War|Drama"]
-    studios = ["A", "A", "A", "B", "B", "C", "D", "E", "F"]
-    rows = [f"{u},{i},{rng.integers(1, 6)}" for u in range(12) for i in range(9)]
+    genres.append("Opera")
+    studios = ["A", "A", "A", "B", "B", "C", "D", "E", "F", "F"]
+    rows = [f"{u},{i},{rng.integers(1, 6)}" for u in range(12) for i in range(10)]
     (tmp_path / "r.csv").write_text("\n".join(["user,item,rating", *rows]) + "\n")
-    films = [f"{i},Film {i},{genres[i]},{studios[i]}" for i in range(9)]
+    films = [f"{i},Film {i},{genres[i]},{studios[i]}" for i in range(10)]
     (tmp_path / "i.csv").write_text("\n".join(["item,title,genres,studio", *films]) + "\n")
     trained = python.train(
         {
@@ -227,13 +231,14 @@ def test_of_many_labels_four_are_groups_and_of_several_at_once_the_rarest_counts
     sizes = {
         name: sum(name in one.split("|") for one in genres) for name in ("Drama", "War", "Noir", "Comedy", "Opera")
     }
-    rarest = {str(i): min(one.split("|"), key=lambda name: sizes[name]) if one else "" for i, one in enumerate(genres)}
-    kept = {name: list(rarest.values()).count(name) for name in sizes}
-    assert found.groups[-1] == OTHER
-    assert len(found.groups) == 5
-    assert sum(kept[name] for name in found.groups[:-1]) == sum(sorted(kept.values())[-4:])
+    most = sorted(sizes, key=lambda name: (-sizes[name], name))[:4]
+    assert most == ["Drama", "War", "Comedy", "Noir"]
+    assert found.groups == (*most, OTHER)
     for one in found.named:
-        assert one.group == (rarest[one.label] if rarest[one.label] in found.groups[:-1] else OTHER)
+        own = [name for name in most if name in genres[int(one.label)].split("|")]
+        assert one.group == (own[-1] if own else OTHER)
+    groups = {one.label: one.group for one in found.named}
+    assert (groups["7"], groups["9"]) == ("Drama", OTHER), "a label that few have hides none that many have"
     studio = factor_map(trained, field="studio")
     assert studio.groups[:2] == ("A", "B")
     assert len(studio.groups) == 5
@@ -286,7 +291,7 @@ def test_a_map_that_follows_is_turned_to_the_one_before(train: Train) -> None:
     for _ in range(4):
         turn = torch.from_numpy(np.linalg.qr(rng.normal(size=(4, 4)))[0])
         later = factor_map(altered(trained, lambda table, turn=turn: table @ turn), follow=True)
-        assert later.step == trained.step
+        assert (later.step, later.turned) == (trained.step, False), "turned factors have the same components"
         for label, point in points_of(later).items():
             assert point == pytest.approx(points_of(first)[label], abs=1e-5)
         assert later.median_move == pytest.approx(0, abs=1e-5)
@@ -308,6 +313,11 @@ def test_axes_that_change_places_do_not_turn_the_map_over(train: Train) -> None:
     near, far = (np.linalg.norm(np.subtract(some, before)) for some in (after, alone))
     assert near < far / 2
     assert later.x.share + later.y.share == pytest.approx(1)
+    assert (first.turned, later_alone.turned, later.turned) == (False, False, True)
+    total = sum(np.square(np.subtract(after, np.mean(after, 0))).sum(0))
+    for n, axis in enumerate((later.x, later.y)):
+        assert axis.share == pytest.approx(np.square(np.subtract(after, np.mean(after, 0))[:, n]).sum() / total)
+        assert axis.share != pytest.approx((later_alone.x, later_alone.y)[n].share, abs=1e-3), "a turned one's own"
 
 
 def test_what_moved_is_told_furthest_first_with_its_way(train: Train) -> None:

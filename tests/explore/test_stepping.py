@@ -15,6 +15,7 @@ from cfbench.answers import StepTable, StepView
 from cfbench.errors import BadInput
 from cfbench.explore.stepping import one_step
 from cfbench.explore.trained import Trained
+from cfbench.loading.negatives import Negatives
 from cfbench.runs import events
 from cfbench.training.checkpoints import Checkpoints
 
@@ -104,6 +105,8 @@ def test_a_step_of_sgd_is_the_textbooks(train: Train, l2: float, number: int) ->
     assert found.loss_after < found.loss
     assert (found.step, found.lr, found.y_range, found.left_out) == (0, LR, None, 0)
     assert found.columns == ("bias", "f1", "f2", "f3")
+    assert (row.slope, row.drawn, row.more_drawn) == (pytest.approx(2 * error, abs=1e-5), (), 0)
+    assert not any(one.drawn for one in found.tables)
 
 
 @pytest.mark.parametrize("y_range", [None, (0.0, 5.5)])
@@ -183,6 +186,153 @@ def test_the_loss_is_what_the_run_told_of_its_first_step(train: Train, loss: str
         told = [event for event in events.read(trained.run.events).events if event["event"] == "step"]
         assert told[0]["step"] == 1
         assert one_step(trained, size=size).loss == pytest.approx(told[0]["loss"], rel=1e-6)
+
+
+AGAINST = ["bpr", "bce", "sampled-softmax"]
+
+
+def softplus(z: Any) -> Any:
+    return np.log1p(np.exp(z))
+
+
+def textbook(loss: str, z: float, others: np.ndarray, n_items: int) -> float:
+    """The loss of one row's score and those of items drawn uniformly beside it."""
+    if loss == "bpr":
+        return float(softplus(others - z).mean())
+    if loss == "bce":
+        return float((softplus(-z) + softplus(others).sum()) / (1 + len(others)))
+    return float(np.log(np.exp(z) + np.exp(others).sum() * n_items / len(others)) - z)
+
+
+@pytest.fixture
+def draws(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, np.ndarray]]:
+    """What is drawn from here on: (step, items)."""
+    found, draw = [], Negatives.draw
+
+    def kept(self: Negatives, users: np.ndarray, step: int) -> Any:
+        found.append((step, draw(self, users, step)))
+        return found[-1][1]
+
+    monkeypatch.setattr(Negatives, "draw", kept)
+    return found
+
+
+@pytest.mark.parametrize("loss", AGAINST)
+def test_a_step_against_drawn_items_is_the_textbooks(train: Train, loss: str) -> None:
+    trained = train(
+        **PLAIN,
+        model=WIDE,
+        loss={"name": loss},
+        sampler={"name": "uniform", "negatives": 4},
+        training={"epochs": 1},
+    )
+    start, mean = numbers(trained, 0), float(trained.model.state_dict()["offset"])
+    n_items = len({item for _, item, _ in rows_of(trained)})
+    found = one_step(trained, number=3)
+    (row,) = found.rows
+    assert (len(row.drawn), row.more_drawn) == (4, 0)
+    assert {one.item for one in row.drawn}.isdisjoint(i for u, i, _ in rows_of(trained) if u == row.user)
+    assert [one.title for one in row.drawn] == [
+        trained.classes["title"][trained.item_codes[one.item]] for one in row.drawn
+    ]
+
+    def score(tables: dict[tuple[str, str], Any], item: str) -> float:
+        p, q = tables["user", row.user], tables["item", item]
+        return float(mean + p[0] + q[0] + np.dot(p[1:], q[1:]))
+
+    z, others = score(start, row.item), np.array([score(start, one.item) for one in row.drawn])
+    assert (row.before, *(one.before for one in row.drawn)) == pytest.approx((z, *others), abs=1e-5)
+    assert found.loss == pytest.approx(textbook(loss, z, others, n_items), abs=1e-5)
+    assert [one.alone for one in row.drawn] == pytest.approx(
+        [textbook(loss, z, others[n : n + 1], n_items) for n in range(4)], abs=1e-5
+    )
+    slopes = []
+    for step in 1e-5 * np.eye(5):
+        ends = [textbook(loss, z + sign * step[0], others + sign * step[1:], n_items) for sign in (1, -1)]
+        slopes.append((ends[0] - ends[1]) / 2e-5)
+    assert (row.slope, *(one.slope for one in row.drawn)) == pytest.approx(slopes, abs=1e-5)
+
+    p = start["user", row.user]
+    gradients = {("user", row.user): np.zeros(K + 1)}
+    for slope, item in zip(slopes, [row.item, *(one.item for one in row.drawn)], strict=True):
+        q = start["item", item]
+        gradients["user", row.user] += slope * np.append(1, q[1:])
+        gradients["item", item] = gradients.get(("item", item), 0) + slope * np.append(1, p[1:])
+    assert list(by_label(found)) == list(gradients)
+    after = {key: np.array(one.after) for key, one in by_label(found).items()}
+    for key, one in by_label(found).items():
+        np.testing.assert_allclose(one.before, start[key], atol=1e-7)
+        np.testing.assert_allclose(one.gradient, gradients[key], atol=1e-5)
+        np.testing.assert_allclose(one.update, -LR * gradients[key], atol=1e-5)
+        assert one.drawn == (key not in (("user", row.user), ("item", row.item)))
+    then = (score(after, row.item), *(score(after, one.item) for one in row.drawn))
+    assert (row.after, *(one.after for one in row.drawn)) == pytest.approx(then, abs=1e-5)
+    assert found.loss_after == pytest.approx(textbook(loss, then[0], np.array(then[1:]), n_items), abs=1e-5)
+    assert found.loss_after < found.loss
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+@pytest.mark.parametrize("loss", AGAINST)
+def test_drawn_items_are_those_of_the_runs_own_step(
+    tiny: Train, draws: list[tuple[int, np.ndarray]], loss: str, optimizer: str
+) -> None:
+    trained = tiny(
+        6,
+        4,
+        loss={"name": loss},
+        sampler={"name": "uniform", "negatives": 3},
+        optimizer={"name": optimizer, "lr": 0.1},
+        schedule={"name": "constant"},
+    )
+    ((step, drawn),) = draws
+    before, after = numbers(trained, 0), numbers(trained, 1)
+    assert (step, drawn.shape) == (0, (4, 3))
+    found = one_step(trained, size=4)
+    items = trained.classes["item"]
+    assert [[one.item for one in row.drawn] for row in found.rows] == [[items[codes[0]]] for codes in drawn]
+    assert [row.more_drawn for row in found.rows] == [2] * 4
+    for row in found.rows:
+        assert {("item", one.item) for one in row.drawn} <= set(by_label(found))
+    for key, one in by_label(found).items():
+        np.testing.assert_allclose(one.before, before[key], atol=1e-7)
+        np.testing.assert_allclose(one.after, after[key], atol=1e-6)
+    told = [event for event in events.read(trained.run.events).events if event["event"] == "step"]
+    assert found.loss == pytest.approx(told[0]["loss"], rel=1e-6)
+
+
+def test_past_the_schedules_end_its_last_rate_counts_and_the_next_items_are_drawn(
+    train: Train, draws: list[tuple[int, np.ndarray]]
+) -> None:
+    trained = train(
+        model=WIDE,
+        loss={"name": "bpr"},
+        sampler={"name": "uniform", "negatives": 2},
+        optimizer={"name": "adamw", "lr": 0.1},
+        schedule={"name": "one-cycle"},
+        training={"epochs": 6},
+    )
+    told = [event for event in events.read(trained.run.events).events if event["event"] == "step"]
+    draws.clear()
+    found = one_step(trained, size=2, start="trained")
+    assert {step for step, _ in draws} == {trained.step}
+    assert (found.step, found.steps) == (trained.step, trained.step)
+    assert found.lr == told[-1]["lr"] < 0.01 * found.highest_lr
+    assert found.highest_lr == pytest.approx(0.1, rel=1e-3)
+    assert one_step(trained).lr == pytest.approx(0.1 / 25)
+    assert one_step(trained, start="trained", lr=0.02).highest_lr == 0.02
+
+
+def test_a_screenful_of_drawn_items(train: Train) -> None:
+    trained = train(
+        model={**WIDE, "n_factors": 24},
+        loss={"name": "bpr"},
+        sampler={"name": "uniform", "negatives": 5},
+        training={"epochs": 1},
+    )
+    for size, shown, beside in ((1, 20, 4), (2, 20, 2), (4, 16, 1), (8, 8, 1)):
+        found = one_step(trained, size, shown=shown)
+        assert [(len(row.drawn), row.more_drawn) for row in found.rows] == [(beside, 5 - beside)] * size
+        assert len(msgspec.json.encode(found)) <= 22_400
 
 
 def test_dropout_drops_what_it_dropped_in_the_run(train: Train) -> None:
@@ -273,7 +423,7 @@ def test_a_start_from_the_checkpoint_has_its_numbers(train: Train) -> None:
         assert np.abs(np.subtract(one.before, by_label(first)[key].before)).max() > 1e-4
     predicted = trained.predict([row.user for row in found.rows], [row.item for row in found.rows])
     assert [row.before for row in found.rows] == pytest.approx(predicted, abs=1e-6)
-    assert (first.step, found.step) == (0, trained.step - 1)
+    assert (first.step, found.step) == (0, trained.step)
 
 
 def test_a_pair_comes_first_and_the_others_stay_in_order(train: Train) -> None:

@@ -73,7 +73,7 @@ from cfbench.answers import (
 )
 from cfbench.bench.link import LinkState
 from cfbench.curves import RunHistory
-from cfbench.errors import CfbenchError, WorkFailed
+from cfbench.errors import BadInput, CfbenchError, WorkFailed
 from cfbench.experiment import Data, Experiment
 from cfbench.tui.app import Workbench
 from cfbench.tui.draft import Draft
@@ -154,6 +154,7 @@ class FakeBench:
     def __init__(self, titles: list[str]) -> None:
         self.titles = titles
         self.calls: list[tuple[str, tuple[Any, ...]]] = []
+        self.taken: set[str] = set()
         self.named: list[tuple[str, dict[str, Any]]] = []
         self.summaries: dict[str, RunSummary] = {}
         self.events_of: dict[str, list[dict[str, Any]]] = {}
@@ -443,7 +444,17 @@ class FakeBench:
         )
         rows = tuple(
             StepRow(
-                str(n), str(n), self.titles[n % len(self.titles)], 4.0, 3.2, 3.25, -0.8, 0.33, numbers[:shown], 0.01
+                str(n),
+                str(n),
+                self.titles[n % len(self.titles)],
+                4.0,
+                3.2,
+                3.25,
+                -0.8,
+                0.33,
+                numbers[:shown],
+                0.01,
+                -1.6,
             )
             for n in range(size)
         )
@@ -472,6 +483,9 @@ class FakeBench:
         return Errors(part, 20_000, -0.034, 0.904, by, bins, misses)
 
     def export(self, run: str, what: str, form: str, path: str, **more: Any) -> str:
+        if path in self.taken:
+            mend = "name another, or replace it with --force"
+            raise BadInput("it is there already", where=f"/there/{path}", mend=mend)
         self.jobs = [Job("j", "running", 400, 943), Job("j", "done", 943, 943, (f"/there/{path}",))]
         return "j"
 

@@ -63,12 +63,14 @@ def test_a_split_by_files_goes_with_the_files_that_it_names() -> None:
 
 def test_joining_another_table_forgets_what_was_said_of_the_one_before() -> None:
     draft = Draft(
-        '[data]\nsource = "a"\ncategorical = ["genre", "city"]\n'
+        '[data]\nsource = "a"\ncategorical = ["genre", "city"]\nmultilabel = ["kind", "tags"]\n'
         '[data.items]\nsource = "b"\ntitle = "t"\nfields = ["genre"]\nread.header = true\nby = "title"\n'
+        'flags = { kind = ["War"] }\n'
     )
     changed = Draft(opening.with_changes(draft, opening.joined(opening.data_of(draft), "items", "/c d.csv"))).experiment
     assert changed
-    assert changed.data == Data(source="a", categorical=["city"], items=ItemSide(source="/c d.csv", by="title"))
+    items = ItemSide(source="/c d.csv", by="title")
+    assert changed.data == Data(source="a", categorical=["city"], multilabel=["tags"], items=items)
 
 
 def test_a_path_means_the_same_from_any_folder() -> None:
@@ -98,7 +100,19 @@ def test_columns_change_places_when_one_takes_a_role_that_another_has() -> None:
     }
     assert roles.changes(data, columns, columns[5], "title") == {"data.items.title": "kind"}
     assert roles.changes(data, columns, columns[0], "user") == {}
-    assert [choice.answer for choice in roles.choices(columns[0]) if not choice.allowed] == [""]
+    assert [choice.answer for choice in roles.choices(columns[0], columns) if not choice.allowed] == [""]
+
+
+def test_a_field_of_flags_is_several_labels_or_nothing() -> None:
+    genre = Column("items", "genre", "", "")
+    columns = [Column("items", "id", "id", ""), Column("items", "War", "", "", "genre"), genre]
+    data = Data(source="x", items=ItemSide(source="i", flags={"genre": ["War"]}))
+    assert [choice.answer for choice in roles.choices(genre, columns)] == ["multilabel", ""]
+    assert "categorical" in [choice.answer for choice in roles.choices(columns[1], columns)]
+    assert roles.changes(data, columns, genre, "multilabel") == {"data.multilabel": ["genre"]}
+    used = msgspec.structs.replace(data, multilabel=["genre"])
+    said = msgspec.structs.replace(genre, role="multilabel")
+    assert roles.changes(used, columns, said, "") == {"data.multilabel": []}
 
 
 def test_each_part_of_a_layout_is_told_and_read_back(bench: Any) -> None:
@@ -177,7 +191,13 @@ def test_the_command_line_says_the_same() -> None:
         Data(
             source="x",
             items=ItemSide(
-                "i.csv", "id", "name", ["kind"], {"name": "delimited", "separator": "|", "header": False}, "title"
+                "i.csv",
+                "id",
+                "name",
+                ["kind"],
+                {"name": "delimited", "separator": "|", "header": False},
+                {"genre": ["War", "Sci-Fi, too"]},
+                "title",
             ),
             users=Side("u.csv", "uid", "nick", ["age"], {"quote": ""}),
         ),

@@ -2,11 +2,13 @@
 
 import math
 
+import msgspec
 import pytest
 
-from cfbench.answers import Bias, Ends, Recommendations, Scored
+from cfbench.answers import Bias, Ends, Recommendations, Scored, StepDrawn, Term
 from cfbench.errors import BadInput
-from cfbench.tui.screens.explore import maps, steps, telling, views, why
+from cfbench.tui.screens.explore import maps, steps, subject, telling, views, why
+from tests.tui.conftest import STEPS
 
 RUN = "20261125T010000.000000Z-brave-ibis"
 OTHER = "20261125T020000.000000Z-calm-otter"
@@ -189,8 +191,8 @@ def test_somebody_new_rates_and_gets_recommendations_at_once(bench, desk, size) 
         await desk.shows(pilot, "you should see Kolya (1996): 4.70")
         await desk.until(pilot, lambda: asked(bench, "recommend")[-1].get("ratings") == {"Kolya (1996)": 5.0})
         await pilot.press("a", *"jackie", "enter", "x", "enter")
-        await desk.shows(pilot, "'x' is no rating: give a number, such as 4")
-        await pilot.press("a", *"jackie", "enter", "1", "enter")
+        await desk.shows(pilot, "✗ 'x' is no rating: give a number, such as 4")
+        await pilot.press("backspace", "1", "enter")
         await desk.until(pilot, lambda: len(asked(bench, "recommend")[-1]["ratings"]) == 2)
         assert app.base_screen.equal().startswith(f"cfbench recommend {RUN} --ratings MINE.csv")
         await desk.until(pilot, lambda: asked(bench, "explain")[-1]["user"] == "")
@@ -212,7 +214,7 @@ def test_the_way_it_is_ranked_is_asked_for(bench, desk) -> None:
         await pilot.press("d", "h")
         await desk.until(pilot, lambda: asked(bench, "recommend")[-1].get("seen"))
         assert asked(bench, "recommend")[-1]["diversity"] == 0.3
-        await desk.shows(pilot, "Kolya (1996)  rated 5")
+        await desk.shows(pilot, "rated    score")
         await pilot.press("slash", *"genre=Drama; year>=1990", "enter")
         await desk.until(pilot, lambda: asked(bench, "recommend")[-1].get("where") == ["genre=Drama", "year>=1990"])
         assert app.base_screen.equal() == (
@@ -304,8 +306,11 @@ def test_the_map_follows_a_run_that_trains_and_nothing_else_does(bench, desk) ->
         await turned(pilot, app, desk, "around")
         await desk.until(pilot, lambda: len(asked(bench, "factor_map")) > beside)
         own = len(asked(bench, "factor_map"))
+        await desk.until(pilot, lambda: asked(bench, "similar"))
+        nearest = len(asked(bench, "similar"))
         bench.add_run(RUN, "running", 10, 4)
         await desk.until(pilot, lambda: len(asked(bench, "factor_map")) == own + 1)
+        await desk.until(pilot, lambda: len(asked(bench, "similar")) == nearest + 1)
         assert len(asked(bench, "recommend")) == recommended
         app.base_screen.turn_to("recommended")
         await pilot.press("n")
@@ -314,6 +319,87 @@ def test_the_map_follows_a_run_that_trains_and_nothing_else_does(bench, desk) ->
         await desk.until(pilot, lambda: len(asked(bench, "recommend")) == recommended + 2)
 
     desk.use(app, steps, WIDE)
+
+
+def test_the_line_tells_the_epoch_of_what_is_in_sight(bench, desk) -> None:
+    bench.add_run(RUN, "running", 10, 2)
+    whole, steps_done = bench.factor_map, {"step": 2 * STEPS}
+    bench.factor_map = lambda run, **asked: msgspec.structs.replace(whole(run, **asked), **steps_done)
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        await desk.shows(pilot, "epoch 2 of 10")
+        steps_done["step"] = 7 * STEPS
+        bench.add_run(RUN, "running", 10, 8)
+        await desk.until(pilot, lambda: app.workspace.front_run.epochs_done == 8)
+        assert "epoch 2 of 10" in desk.text(app)
+        await turned(pilot, app, desk, "around")
+        await desk.shows(pilot, "epoch 7 of 10")  # the map's own: a checkpoint comes after its epoch
+        app.base_screen.turn_to("recommended")
+        await desk.shows(pilot, "epoch 8 of 10")  # the bench answers of the newest
+        assert "n newest" not in desk.text(app)
+
+    desk.use(app, steps, WIDE)
+
+
+def test_all_is_asked_once_more_when_the_run_is_over(bench, desk) -> None:
+    bench.add_run(RUN, "running", 10, 10)
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        await desk.until(pilot, lambda: app.base_screen.answer_of("map"))
+        before = {name: len(asked(bench, name)) for name in ("recommend", "factor_map")}
+        bench.add_run(RUN, "finished", 10, 10)
+        for name, times in before.items():
+            await desk.until(pilot, lambda name=name, times=times: len(asked(bench, name)) == times + 1)
+
+    desk.use(app, steps, WIDE)
+
+
+def test_a_fast_training_cuts_no_answer_short(bench, desk) -> None:
+    bench.add_run(RUN, "running", 100, 2)
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        await turned(pilot, app, desk, "around")
+        screen = app.base_screen
+        await desk.until(pilot, lambda: screen.answer_of("nearest"))
+        bench.slow.add("factor_map")
+        for done in (3, 4, 5):
+            bench.add_run(RUN, "running", 100, done)
+            await desk.until(pilot, lambda done=done: screen.about.live == done)
+        task = screen._asking
+        assert task[0] == "map"
+        assert task[1].of == (3, False), "what is asked goes on"
+        last = len(asked(bench, "similar"))
+        bench.slow.clear()
+        await desk.until(pilot, lambda: screen.asked["map"].question.of == (5, False))
+        await desk.until(pilot, lambda: screen.asked["nearest"].question.of == (5, False))
+        names = [name for name, _ in bench.named if name in ("similar", "factor_map")]
+        assert names[-2:] == ["similar", "factor_map"], "and the other one comes before it is asked again"
+        assert len(asked(bench, "similar")) == last + 1
+
+    desk.use(app, steps, WIDE)
+
+
+@pytest.mark.parametrize(
+    ("room", "said"),
+    [
+        (60, "PC1 24% × PC2 11%, turned to follow  ● Drama  · other"),
+        (50, "PC1 24% × PC2 11%, turned  ● Drama  · other"),
+        (36, "turned  ● Drama  · other"),
+        (20, "● Drama  · other"),
+    ],
+)
+def test_the_maps_rule_keeps_the_colours_where_there_is_little_room(bench, room, said) -> None:
+    found = bench.factor_map("r", columns=80, rows=60, field="genre")
+    found = msgspec.structs.replace(found, turned=True, dots=(found.dots[0], (), found.dots[1]))
+    assert words(maps.notes(found, room)) == said
+    plain = msgspec.structs.replace(found, turned=False)
+    assert words(maps.notes(plain, 60)).startswith("PC1 24% × PC2 11%  ● Drama")
+    around = [words(line) for line in maps.around(found, None, (), 42, 40)]
+    assert "  across  turned, 24.0% of variance" in around
+    assert words(maps.answer(found)).endswith(" are the farthest apart from left to right")
 
 
 def test_a_run_that_trains_disturbs_no_question(bench, desk) -> None:
@@ -407,6 +493,58 @@ def test_a_step_shows_no_more_than_fits(bench) -> None:
             assert any(f"▸ {stage + 1} " in words(line) for line in drawn) or height == 6
 
 
+def test_a_step_shows_what_was_drawn_beside_each_row(bench) -> None:
+    found = bench.one_step("r", size=2, start="untrained", lr=0.0, shown=4)
+    beside = (StepDrawn("7", "Fargo (1996)", 3.5, 3.4, 0.854, 0.144), StepDrawn("8", "Twister", 3.0, 2.9, 0.598, 0.112))
+    rows = [msgspec.structs.replace(row, drawn=beside, more_drawn=1_200) for row in found.rows]
+    table = msgspec.structs.replace(found.tables[-1], label="7", title="Fargo (1996)", drawn=True)
+    found = msgspec.structs.replace(
+        found, rows=tuple(rows), tables=(*found.tables, table), y_range=None, loss_name="l:ours", loss_says="of pairs"
+    )
+    for width in (76, 136):
+        look_up, predict, loss, backward, step, reset = (
+            [" ".join(words(line).split()) for line in steps.lines(found, stage, width, 60)] for stage in range(6)
+        )
+        assert sum("drawn Fargo" in line for line in look_up) == 1
+        assert "▸ 2 predict: multiply, add" in predict
+        assert next(line for line in predict if line.endswith("ŷ′ = 3.500")).startswith("drawn Fargo")
+        assert "and 1,200 more drawn beside it" in predict
+        assert "▸ 3 loss: compare with what was drawn beside it" in loss
+        assert sum(line.endswith("ŷ − ŷ′ −0.300 loss of these two 0.854 ∂L/∂ŷ′ +0.144") for line in loss) == 2
+        assert any(line.startswith("user 0") and line.endswith("ŷ = 3.200 ∂L/∂ŷ −1.600") for line in loss)
+        assert any(line.startswith("ours of the batch 0.6400") and line.endswith("of pairs") for line in loss)
+        assert any(line.startswith("∂L/∂ drawn Fargo") for line in backward)
+        assert "▸ 5 step: the optimizer moves each number" in step
+        assert any(line.endswith("ŷ′ 3.500 ─▸ 3.400 ŷ − ŷ′ −0.300 ─▸ −0.150") for line in reset)
+        assert not any("nearer" in line or "y =" in line for line in reset)
+    assert "6 drawn beside" not in words(steps.sentence(found))
+    assert "1,202 drawn beside each" in words(steps.sentence(found))
+
+
+def test_a_step_says_what_becomes_of_scores(bench) -> None:
+    found = bench.one_step("r", size=1, start="untrained", lr=0.0, shown=4)
+    assert any("2 predict: multiply, add, squash" in words(line) for line in steps.lines(found, 1, 78, 40))
+    assert any("3 loss: compare with what was rated" in words(line) for line in steps.lines(found, 2, 78, 40))
+    plain = msgspec.structs.replace(found, rows=(msgspec.structs.replace(found.rows[0], score=None),))
+    assert any("2 predict: what the model says" in words(line) for line in steps.lines(plain, 1, 78, 40))
+
+
+def test_a_faint_rate_says_why(bench) -> None:
+    found = bench.one_step("r", size=1, start="trained", lr=5e-8, shown=4)
+    assert words(steps.notes(found, 140)) == "after 600 steps, sgd, lr 5e-08, batch of 1"
+    ended = msgspec.structs.replace(found, highest_lr=0.005, steps=600)
+    assert words(steps.notes(ended, 140)) == "after 600 steps, sgd, lr 5e-08 (the schedule's end), batch of 1"
+    assert words(steps.notes(ended, 80)) == "after 600 steps, lr 5e-08 (the schedule's end)"
+    before = msgspec.structs.replace(ended, steps=700)
+    assert "lr 5e-08 (at its highest 0.005)" in words(steps.notes(before, 140))
+    assert "lr 5e-05, batch" in words(steps.notes(msgspec.structs.replace(ended, lr=5e-5), 140))
+
+
+def test_many_rows_of_a_step_come_with_fewer_factors() -> None:
+    asked = [subject.Subject(run="r", read=1, rows=rows).question("step", 300, 40) for rows in (1, 2, 4, 8)]
+    assert [one.arguments["shown"] for one in asked] == [20, 20, 16, 8]
+
+
 def test_terms_are_a_waterfall_that_ends_at_the_sum(bench) -> None:
     found = bench.explain("r", "1", "0")
     lines = [words(line) for line in why.lines(found, 76, 20)]
@@ -418,6 +556,31 @@ def test_terms_are_a_waterfall_that_ends_at_the_sum(bench) -> None:
     low = [words(line) for line in why.lines(found, 76, 6)]
     assert any("all others" in line for line in low)
     assert any("sum" in line for line in low)
+
+
+def test_what_is_left_out_is_told_apart_and_how_much_was_not_tried(bench) -> None:
+    found = bench.explain("r", "1", "0")
+    told = "\n".join(words(line) for line in why.lines(found, 76, 30))
+    assert "how far it moves the sum" in told
+    terms = (Term("what was rated", 1.05),)
+    left = msgspec.structs.replace(found, terms=terms, y_range=None, left_out=True, untried=76)
+    lines = [words(line) for line in why.lines(left, 76, 30)]
+    assert "  what was rated, and what the sum lacks without it: need not add up" in lines
+    assert lines[-1] == "  76 more, rated no higher, were not tried"
+    assert not any("mostly since it was rated" in line for line in lines), "there are no reasons to put there"
+    one = [words(line) for line in why.lines(msgspec.structs.replace(left, untried=1), 76, 30)]
+    assert one[-1] == "  1 more, rated no higher, was not tried"
+    low = [words(line) for line in why.lines(left, 76, 8)]
+    assert len(low) == 8
+    assert low[-1] == lines[-1]
+
+
+def test_one_rating_is_said_of_one(bench) -> None:
+    bench.add_run(RUN, "finished")
+    found = msgspec.structs.replace(bench.recommend(RUN, "1"), ratings=1)
+    line = words(telling.circumstances(bench.summaries[RUN], subject.Subject(run=RUN), found, 200))
+    assert "1 rating of user 1, mean 3.90, is hidden" in line
+    assert (telling.ratings(1), telling.ratings(2_000)) == ("1 rating", "2,000 ratings")
 
 
 # -- how many factors, files --
@@ -445,6 +608,9 @@ def test_factors_are_written_to_files(bench, desk) -> None:
         await pilot.press("X", *"numpy", "enter", "enter")
         await desk.shows(pilot, "factors written to /there/brave-ibis-factors.npz")
         assert ("export", (RUN, "factors", "npz", "brave-ibis-factors.npz")) in bench.calls
+        bench.taken.add("brave-ibis-factors.npz")
+        await pilot.press("X", *"numpy", "enter", "enter")
+        await desk.shows(pilot, "it is there already; take it along under another name")
 
     desk.use(app, steps, WIDE)
 
@@ -589,3 +755,164 @@ def test_an_answer_to_an_older_question_is_left_aside(bench, desk) -> None:
         await desk.until(pilot, lambda: app.base_screen.found)
 
     desk.use(app, steps)
+
+
+# -- small terminals, prompts, the cursor on biases --
+
+TINY = (60, 15)
+
+
+@pytest.mark.parametrize(
+    ("panel", "hidden", "key"),
+    [
+        ("why", "3  −0.10", "end"),
+        ("around", "items that lie together", "end"),
+        ("wrong", "item's ratings", "pagedown"),
+    ],
+)
+def test_a_page_longer_than_the_terminal_can_be_read(bench, desk, panel, hidden, key) -> None:
+    bench.add_run(RUN, "finished")
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        await turned(pilot, app, desk, panel)
+        app.base_screen.turn_to(panel)
+        text = await desk.shows(pilot, " more")
+        assert "▾ " in text.splitlines()[2]
+        assert hidden not in text
+        await pilot.press(key)
+        await desk.shows(pilot, hidden)
+        assert hidden.strip() in app.focused.as_text()
+        await pilot.press("home")
+        await desk.until(pilot, lambda: desk.text(app) == text)
+
+    desk.use(app, steps, TINY)
+
+
+def test_a_long_step_begins_at_its_newest_stage_and_shows_the_earlier_ones(bench, desk) -> None:
+    bench.add_run(RUN, "finished")
+    app = desk.app(bench, "explore")
+
+    async def go(pilot) -> None:
+        await turned(pilot, app, desk, "step")
+        app.base_screen.turn_to("step")
+        await pilot.press(*["right"] * 5)
+        text = await desk.shows(pilot, "▸ 6 reset")
+        assert "1 look up the rows" not in text
+        assert "▴ " in text.splitlines()[2]
+        await pilot.press("home")
+        text = await desk.shows(pilot, "1 look up the rows")
+        assert "─▸ 2 predict" in text, "the way through the stages stays"
+        await pilot.press("left")
+        await desk.shows(pilot, "▸ 5 step")
+
+    desk.use(app, go, TINY)
+
+
+def test_a_new_prediction_is_read_from_its_start(bench, desk) -> None:
+    bench.add_run(RUN, "finished")
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        await desk.until(pilot, lambda: app.base_screen.answer_of("why"))
+        await pilot.press("tab", "end")
+        await desk.until(pilot, lambda: app.focused.id == "why" and app.focused.top)
+        await pilot.press("shift+tab", "down")
+        await desk.until(pilot, lambda: not app.base_screen.query_one("#why").top)
+
+    desk.use(app, steps)
+
+
+@pytest.mark.parametrize("size", [TINY, NARROW, WIDE])
+def test_the_like_of_an_item_with_a_high_or_low_bias_is_shown(bench, desk, size) -> None:
+    bench.add_run(RUN, "finished")
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        await turned(pilot, app, desk, "biases")
+        app.base_screen.turn_to("biases")
+        await pilot.pause()
+        await pilot.press("down", "enter")
+        await desk.until(pilot, lambda: asked(bench, "similar")[-1:] and asked(bench, "similar")[-1]["name"] == "1")
+        app.base_screen.turn_to("biases")
+        await pilot.pause()
+        await pilot.press("end")
+        last = app.focused.chosen
+        assert last.value == bench.biases(RUN, "item", 40).bottom[0].value
+        assert "▸ Kolya (1996)" in desk.text(app)
+        assert app.focused.as_text().startswith("title\tratings\tbias\twithin\n")
+        await pilot.press("o")
+        await desk.shows(pilot, "user biases")
+        assert "enter" not in [command.key for command in app.base_screen.live_commands()], "users have no like here"
+
+    desk.use(app, steps, size)
+
+
+def test_a_click_on_a_bias_below_the_gap_takes_that_one(bench, desk) -> None:
+    bench.add_run(RUN, "finished")
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        await turned(pilot, app, desk, "biases")
+        app.base_screen.turn_to("biases")
+        await pilot.pause()
+        lines = desk.text(app).splitlines()
+        row = next(n for n, line in enumerate(lines) if "−0.65" in line)
+        await pilot.click(offset=(5, row))
+        await desk.until(pilot, lambda: app.focused.chosen.value == -0.65)
+
+    desk.use(app, steps)
+
+
+@pytest.mark.parametrize(
+    ("panel", "key", "method", "typed"),
+    [("recommended", "slash", "recommend", "sort=Drama"), ("map", "f", "factor_map", "genrs")],
+)
+def test_what_the_bench_refuses_can_be_typed_anew(bench, desk, panel, key, method, typed) -> None:
+    bench.add_run(RUN, "finished")
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        await turned(pilot, app, desk, panel)
+        bench.error[method] = BadInput(f"there is no field {typed[:4]}, and a long sentence about it", mend="genre")
+        await pilot.press(key, *typed, "enter")
+        text = await desk.shows(pilot, f"✗ there is no field {typed[:4]}")
+        assert typed in text, "it is still there to be changed"
+        assert "genre" in text, "the whole sentence is told"
+        del bench.error[method]
+        await pilot.press(*["backspace"] * len(typed), *"genre", "enter")
+        await desk.until(pilot, lambda: app.screen is app.base_screen)
+        assert not app.notices
+
+    desk.use(app, steps, TINY)
+
+
+def test_wrong_numbers_of_factors_can_be_typed_anew(bench, desk) -> None:
+    bench.add_run(RUN, "finished")
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        await turned(pilot, app, desk, "told")
+        await pilot.press("w", "x", "enter")
+        await desk.shows(pilot, "✗ '2,4,8,16,32x' is no list of whole numbers")
+        await pilot.press("backspace", "enter")
+        await desk.shows(pilot, "5 runs were started")
+
+    desk.use(app, steps)
+
+
+def test_a_rating_stays_in_sight_beside_a_long_title(bench, desk) -> None:
+    bench.titles = ["A title that is far too long for a narrow list of recommendations (1996)"]
+    bench.add_run(RUN, "finished")
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        await desk.until(pilot, lambda: app.base_screen.found)
+        assert "rated    score" not in desk.text(app)
+        await pilot.press("h")
+        text = await desk.shows(pilot, "rated    score")
+        first = next(line for line in text.splitlines() if "▸" in line)
+        assert "…" in first
+        assert first.split("…")[1].split()[0] == "5"
+
+    desk.use(app, steps, TINY)

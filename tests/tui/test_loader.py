@@ -82,11 +82,18 @@ def field(name: str, role: str = "", table: str = "items") -> Column:
 
 def test_a_field_goes_round_labels_numbers_and_nothing() -> None:
     data = Data(categorical=["genre"])
-    assert choices.switched(field("year"), data) == {"data.categorical": ["genre", "year"]}
-    assert choices.switched(field("genre"), data) == {"data.categorical": [], "data.continuous": ["genre"]}
-    assert choices.switched(field("genre"), Data(continuous=["genre"])) == {"data.continuous": []}
+    assert choices.switched(field("year"), data, []) == {"data.categorical": ["genre", "year"]}
+    assert choices.switched(field("genre"), data, []) == {"data.categorical": [], "data.continuous": ["genre"]}
+    assert choices.switched(field("genre"), Data(continuous=["genre"]), []) == {"data.continuous": []}
     named = experiments.parse({"data": {"items": {"source": "i", "fields": ["genre"]}}}, "").data
-    assert choices.switched(field("year"), named)["data.items.fields"] == ["genre", "year"]
+    assert choices.switched(field("year"), named, [])["data.items.fields"] == ["genre", "year"]
+
+
+def test_a_field_of_flags_is_several_labels_or_nothing() -> None:
+    columns = [Column("items", "War", "", "", "genre"), field("genre")]
+    assert choices.switched(columns[1], Data(), columns) == {"data.multilabel": ["genre"]}
+    assert choices.switched(columns[1], Data(multilabel=["genre"]), columns) == {"data.multilabel": []}
+    assert choices.switched(columns[0], Data(), columns) == {"data.categorical": ["War"]}
 
 
 def test_what_the_data_lack_makes_a_splitter_unfit(bench) -> None:

@@ -186,3 +186,72 @@ def test_a_broken_link_is_told_and_the_screen_stays_usable(bench, desk) -> None:
         await desk.until(pilot, lambda: "reconnecting" not in desk.text(app))
 
     desk.use(app, steps)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 15)])
+def test_help_is_told_whole(size, bench, desk) -> None:
+    bench.add_run("20261125T015000.000000Z-brave-ibis", "finished")
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        await desk.until(pilot, lambda: app.workspace.front and app.base_screen.found)
+        expected = [*app.base_screen.live_commands(), *SCREEN_COMMANDS, *EVERYWHERE]
+        await pilot.press("question_mark")
+        seen = [await desk.shows(pilot, "keys")]
+        assert " more" in seen[0]
+        while " more" in seen[-1]:
+            await pilot.press("pagedown")
+            seen.append(desk.text(app))
+        panel = app.screen.query_one("#lines")
+        lines = ["".join(text for text, _ in line) for line in panel.whole(panel.size.width, 0)]
+        assert all(any(line.rstrip() in text for text in seen) for line in lines)
+        told = " ".join(" ".join(lines).split())
+        assert all(command.help in told for command in expected)
+
+    desk.use(app, steps, size)
+
+
+@pytest.mark.parametrize("size", [(140, 40), (80, 24), (60, 15)])
+def test_a_long_command_line_is_shown_and_copied_whole(size, bench, desk, monkeypatch) -> None:
+    copied = []
+
+    async def copy(app, content: str) -> str:
+        copied.append(content)
+        return "copied"
+
+    monkeypatch.setattr("cfbench.tui.shell.everywhere.copy", copy)
+    bench.add_run("20261125T015000.000000Z-brave-ibis", "finished")
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        await desk.until(pilot, lambda: app.workspace.front and app.base_screen.found)
+        app.base_screen.about.where = tuple(f"genre=Drama{n}" for n in range(9))
+        command = app.base_screen.equal()
+        await pilot.press("exclamation_mark")
+        text = await desk.shows(pilot, "genre=Drama8")
+        lines = text.splitlines()
+        first = next(n for n, line in enumerate(lines) if "cfbench recommend" in line)
+        last = next(n for n, line in enumerate(lines) if "genre=Drama8" in line)
+        box = lines[first].index("cfbench") - 3
+        assert all(line[box + 3 :].startswith("    ") for line in lines[first + 1 : last + 1])
+        assert " ".join(" ".join(line[box : box + 72] for line in lines[first : last + 1]).split()) == command
+        await pilot.press("y")
+        await desk.until(pilot, lambda: copied == [command])
+
+    desk.use(app, steps, size)
+
+
+def test_the_palette_runs_what_the_focused_panel_can_do(bench, desk) -> None:
+    bench.add_run("20261125T015000.000000Z-brave-ibis", "finished")
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        await desk.until(pilot, lambda: app.workspace.front and app.base_screen.found)
+        app.base_screen.turn_to("step")
+        await desk.until(pilot, lambda: app.base_screen.answer_of("step"))
+        await pilot.press("ctrl+p", *"the next stage of the step")
+        await desk.until(pilot, lambda: len(app.screen._found) == 1)
+        await pilot.press("enter")
+        await desk.shows(pilot, "▸ 2 predict")
+
+    desk.use(app, steps, (140, 40))

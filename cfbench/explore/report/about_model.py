@@ -69,12 +69,16 @@ def tell_biases(subject: Subject) -> Iterator[Block]:
     found = biases(subject.trained, "item", _ENDS, least)
     top = {one.label for one in found.top}
     ends: list[Scored] = [*found.top, *(one for one in reversed(found.bottom) if one.label not in top)]
-    title = f"The highest and the lowest biases of items with {least} training rows or more"
-    rows = [Bar(one.title, one.value, getattr(one, "within", None), f"{one.count:,} ratings") for one in ends]
+    title = f"The highest and the lowest biases of items with {least} training row{'s' * (least != 1)} or more"
+    rows = [Bar(one.title, one.value, getattr(one, "within", None), _ratings(one.count)) for one in ends]
     yield Picture(title, bars(rows, title, "+.3f"))
     yield "A bias is how much higher than others an item is rated by whoever rates it."
     if any(row.within for row in rows):
         yield "The true bias lies within the thin line with 95 % certainty."
+
+
+def _ratings(count: int) -> str:
+    return f"{count:,} rating{'s' * (count != 1)}"
 
 
 def tell_map(subject: Subject) -> Iterator[Block]:
@@ -141,7 +145,8 @@ def dimension_section(found: Dimensions) -> Iterator[Block]:
             title="Runs of the same experiment with other numbers of factors",
         )  # fmt: skip
         if len(found.tried) > _TRIED:
-            yield f"{len(found.tried) - _TRIED} more are not shown."
+            more = len(found.tried) - _TRIED
+            yield f"{more} more {'is' if more == 1 else 'are'} not shown."
     if found.picked is not None:
         yield f"The fewest factors within one standard error of the best are {found.picked}."
 
@@ -155,6 +160,6 @@ def tell_recommendations(subject: Subject) -> Iterator[Block]:
             continue
         label = trained.classes["user"][code]
         found = recommend(trained, label, count=_RECOMMENDED)
-        title = f"User {label}: {found.ratings:,} ratings in training, mean {found.mean:.2f}"
+        title = f"User {label}: {_ratings(found.ratings)} in training, mean {found.mean:.2f}"
         rows = [[one.title, f"{one.value:.2f}", f"{one.count:,}"] for one in found.items]
         yield Table(("item", "predicted", "training rows"), rows, title=title)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from textual.binding import Binding
+from textual.geometry import Size
 from textual.widget import Widget
 
 from cfbench.tui.commands import Command, bindings
 from cfbench.tui.dialogs.dialog import CLOSE, Dialog
-from cfbench.tui.drawing.lines import Line, fit
-from cfbench.tui.parts.table import Column, Table
+from cfbench.tui.drawing.lines import Line, cells, fit, folded
+from cfbench.tui.parts.scrolled import Scrolled
+
+_HANG = 4
 
 
 class Reading(Dialog[None]):
@@ -29,17 +32,15 @@ class Reading(Dialog[None]):
         self._title, self._lines, self._copied = title, lines, copied
 
     def content(self) -> Sequence[Widget]:
-        """Return the lines as a table of one column."""
-        table = _Lines(self._title, self._lines, self._notes)
-        table.styles.height = len(self._lines) + 1
-        return [table]
+        """Return the lines."""
+        return [_Lines(self._title, self._lines, self._notes)]
 
     def _notes(self) -> Line:
         return [("y copies  " if self._copied else "", "dim"), ("esc closes", "dim")]
 
     def on_mount(self) -> None:
         """Let the keys move in the lines."""
-        self.query_one(Table).focus()
+        self.query_one(_Lines).focus()
 
     def action_copy(self) -> None:
         """Copy what is shown."""
@@ -48,19 +49,26 @@ class Reading(Dialog[None]):
             self.dismiss(None)
 
 
-class _Lines(Table):
-    """Lines with their own roles, scrolled by the cursor."""
+class _Lines(Scrolled):
+    """Lines with their own roles; a longer one goes on below where its last span begins, a single span a little in."""
 
     def __init__(self, title: str, lines: Sequence[Line], notes: Callable[[], Line]) -> None:
-        super().__init__(title, [Column("", 0)], lambda n: [("", "")], lambda: len(lines), id="lines", notes=notes)
+        super().__init__(title, id="lines", notes=notes)
         self._content = lines
 
-    def picture(self, width: int, height: int) -> list[Line]:
-        """Return the lines in sight."""
-        self._keep_in_sight(max(1, height), len(self._content))
-        last = self.top + height < len(self._content)
-        shown = [[("  ", ""), *line] for line in self._content[self.top : self.top + height]]
-        return [*shown[: height - 1], [("  … ↓", "dim")]] if last and height > 1 else shown
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return the height that shows all lines."""
+        return len(self.whole(width, 0)) + 1
+
+    def whole(self, width: int, height: int) -> list[Line]:
+        """Return all lines, in as many as they take."""
+        return [part for line in self._content for part in folded([("  ", ""), *line], width, _hang(line, width))]
+
+
+def _hang(line: Line, width: int) -> int:
+    """Return how far in a line goes on: less than half of the width."""
+    before = cells(line[:-1])
+    return 2 + (before if 0 < before < width // 2 else _HANG)
 
 
 def keys(title: str, commands: Sequence[Command]) -> list[Line]:

@@ -6,6 +6,8 @@ Roles are words that looks.py gives a style: "dim", "s1 b". Text from outside is
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
+from operator import itemgetter
 
 from cfbench.text import label, pad, width
 
@@ -100,3 +102,33 @@ def wrapped(value: str, size: int, roles: str = "") -> list[Line]:
             grown = grown[head:]
         current = grown
     return [[(line, roles)] for line in (*lines, current)]
+
+
+def folded(line: Line, size: int, hang: int) -> list[Line]:
+    """Return a line in as many lines of at most `size` cells as it takes; all but the first have `hang` blanks before.
+
+    It is parted after blanks, within a longer word anywhere; blanks at its end are left out.
+    """
+    drawn = [(char, roles) for content, roles in line for char in content]
+    while drawn and drawn[-1][0] == " ":
+        drawn.pop()
+    parts: list[Line] = []
+    while drawn:
+        before: Line = [(" " * hang, "")] if parts else []
+        end = _fitting(drawn, size - cells(before))
+        if end < len(drawn):
+            end = next((n for n in range(end, hang * (not parts), -1) if drawn[n - 1][0] == " "), end)
+        spans = groupby(drawn[:end], key=itemgetter(1))
+        parts.append([*before, *(("".join(char for char, _ in group), roles) for roles, group in spans)])
+        drawn = drawn[end:]
+    return parts or [[]]
+
+
+def _fitting(drawn: list[Span], size: int) -> int:
+    """Return how many characters from the start fit, one at least."""
+    taken = 0
+    for n, (char, _) in enumerate(drawn):
+        taken += width(char)
+        if taken > size and n:
+            return n
+    return len(drawn)

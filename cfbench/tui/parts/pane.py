@@ -82,6 +82,10 @@ class Pane(Steady, can_focus=True):
         """Return what stands at the right end of the rule."""
         return self._notes() if self._notes else []
 
+    def mark(self) -> Line:
+        """Return what stands before the notes, and stays where they have no room."""
+        return []
+
     def as_text(self) -> str:
         """Return the picture as plain text, for copying."""
         lines = self.picture(max(self.size.width, 40), max(1, self.size.height - self.ruled))
@@ -104,9 +108,13 @@ class Pane(Steady, can_focus=True):
         else:
             left.append((label(self.title), "b" if self.lit else ""))
         left.append((" ", ""))
-        notes = self.notes()
-        right: Line = [(" ", ""), *notes, (f" {dash}", tone)] if notes else []
-        if cells(left) + cells(right) > size - 1:
+        mark, notes = self.mark(), self.notes()
+        gap: Line = [("  ", "")] if mark and notes else []
+        right: Line = []
+        for said in ([*mark, *gap, *notes], mark):
+            right = [(" ", ""), *said, (f" {dash}", tone)] if said else []
+            if cells(left) + cells(right) < size:
+                break
             right = []
         return [*left, (dash * max(0, size - cells(left) - cells(right)), tone), *right]
 
@@ -133,8 +141,8 @@ class Pane(Steady, can_focus=True):
 
     def _draw(self) -> list[Line]:
         wide, high = self.size
-        lines = [self._rule(wide)] if self.ruled else []
-        lines += self.picture(wide, max(0, high - len(lines)))
+        below = self.picture(wide, max(0, high - self.ruled))
+        lines = [*([self._rule(wide)] if self.ruled else []), *below]  # the rule may tell of the picture
         return [cut(line, wide) for line in lines[:high]] + [[(" " * wide, "")]] * (high - len(lines))
 
     def render_line(self, y: int) -> Strip:

@@ -178,11 +178,15 @@ class Table(Pane):
         """Move to the row under the mouse; a second click chooses it."""
         if event.pane is not self:
             return
-        row = self.top + event.y - any(column.title for column in self.columns)
+        row = self.row_at(event.y)
         if 0 <= row < self._length():
             if row == self.cursor:
                 self.post_message(self.Chosen(self))
             self.go_to(row)
+
+    def row_at(self, y: int) -> int:
+        """Return the row on a line of the picture, which may be none of the table's."""
+        return self.top + y - any(column.title for column in self.columns)
 
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
         """Move down three rows."""

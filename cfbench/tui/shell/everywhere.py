@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from cfbench.text import label
 from cfbench.tui.commands import EVERYWHERE, Command
 from cfbench.tui.copying import copy
 from cfbench.tui.dialogs.choosing import Choice, Choosing, among
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from cfbench.tui.shell.screen import WorkScreen
 
 _SIGNS = {"bad": "✗", "warn": "!"}
+_LONGEST = 10_000  # cells of a command line
 
 
 class Everywhere:
@@ -63,7 +65,7 @@ class Everywhere:
             command = next((command for command in commands if command.name == name), None)
             if command is None:
                 return
-            place = focused if command.name.split(".")[0] in ("table", "form") and focused else screen
+            place = focused if focused and command in getattr(focused, "ACTIONS", ()) else screen
             action = f"app.{command.call}" if command in (*EVERYWHERE, *self._app.screen_commands) else command.call
             self._app.call_later(self._app.run_action, action, place)
 
@@ -86,7 +88,8 @@ class Everywhere:
         command = self._screen.equal()
         if self._app.workspace.host != "local":
             command += f" --on {self._app.workspace.host}"
-        self._app.push_screen(Reading("the equal command line", [[text(command, "b")]], lambda: self._copy(command)))
+        line: Line = [(label(command, _LONGEST), "b")]
+        self._app.push_screen(Reading("the equal command line", [line], lambda: self._copy(command)))
 
     def action_copy(self) -> None:
         """Copy what the focused panel shows."""

@@ -143,7 +143,7 @@ class Commands:
             if changes:
                 screen.workbench.edit(lambda draft: draft.edit(opening.with_changes(draft, changes)))
 
-        choosing = Choosing(f"column {column.name}", among(roles.choices(column)), current=column.role)
+        choosing = Choosing(f"column {column.name}", among(roles.choices(column, columns)), current=column.role)
         screen.app.push_screen(choosing, take)
 
     def action_layout(self) -> None:

@@ -63,6 +63,7 @@ def _further(data: Data, read: dict[str, Any]) -> list[str]:
         more: dict[str, Any] = {f"read.{key}": value for key, value in side.read.items()}
         if side.fields:
             more["fields"] = list(side.fields)
+        more |= {f"flags.{field}": list(names) for field, names in side.flags.items()}
         if table == "users" and side.title is not None:
             more["title"] = side.title
         settings += [f"data.{table}.{key}={_toml(value)}" for key, value in more.items()]

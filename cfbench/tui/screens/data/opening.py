@@ -93,9 +93,9 @@ def with_changes(draft: Draft, changes: Mapping[str, Any]) -> str:
 def joined(data: Data, table: str, source: str) -> dict[str, Any]:
     """Return the settings that join another table of items or users; what was said of the one before is forgotten."""
     side = getattr(data, table)
-    changes: dict[str, Any] = {f"data.{table}.{key}": None for key in ("id", "title", "fields", "read")}
-    for kind in ("categorical", "continuous"):
-        left = [name for name in getattr(data, kind) if name not in side.fields]
+    changes: dict[str, Any] = {f"data.{table}.{key}": None for key in ("id", "title", "fields", "read", "flags")}
+    for kind in ("categorical", "continuous", "multilabel"):
+        left = [name for name in getattr(data, kind) if name not in (*side.fields, *side.flags)]
         if left != getattr(data, kind):
             changes[f"data.{kind}"] = left
     return {**changes, f"data.{table}.source": source}

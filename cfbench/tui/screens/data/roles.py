@@ -13,10 +13,12 @@ _ALONE = ("user", "item", "target", "time", "id", "title")
 """Roles that one column of a table has."""
 
 _ROLES = {
-    "ratings": ("user", "item", "target", "time", "categorical", "continuous", ""),
-    "items": ("id", "title", "categorical", "continuous", ""),
-    "users": ("id", "categorical", "continuous", ""),
+    "ratings": ("user", "item", "target", "time", "categorical", "continuous", "multilabel", ""),
+    "items": ("id", "title", "categorical", "continuous", "multilabel", ""),
+    "users": ("id", "categorical", "continuous", "multilabel", ""),
 }
+_FIELDS = ("categorical", "continuous", "multilabel")
+_OF_FLAGS = ("multilabel", "")
 _ABOUT = {
     "user": "who rated",
     "item": "what was rated",
@@ -26,16 +28,21 @@ _ABOUT = {
     "title": "its name in human words",
     "categorical": "one of a set of labels",
     "continuous": "a number",
+    "multilabel": "several labels at once",
 }
 
 
-def choices(column: Column) -> list[Choice]:
-    """Return what a column can be read as; a table can't do without its user, item or id."""
+def choices(column: Column, columns: Sequence[Column]) -> list[Choice]:
+    """Return what a column can be read as; a table can't do without its user, item or id.
+
+    A field of flags is several labels, or nothing.
+    """
     needed = column.role in ("user", "item", "id")
+    of_flags = any((other.table, other.flag_of) == (column.table, column.name) for other in columns)
     return [
         Choice(role, role or "not used", _ABOUT.get(role, "give the role to another column" if needed else ""),
                allowed=bool(role) or not needed)
-        for role in _ROLES[column.table]
+        for role in (_OF_FLAGS if of_flags else _ROLES[column.table])
     ]  # fmt: skip
 
 
@@ -55,13 +62,13 @@ def changes(data: Data, columns: Sequence[Column], column: Column, role: str) ->
         found[f"{table}.{column.role}"] = other.name if other else none
     if role in _ALONE:
         found[f"{table}.{role}"] = column.name
-    for kind in ("categorical", "continuous"):
+    for kind in _FIELDS:
         before = list(getattr(data, kind))
         after = [name for name in before if name != column.name] + [column.name] * (role == kind)
         after += [other.name] if other and column.role == kind else []
         if after != before:
             found[f"data.{kind}"] = after
-    if column.table != "ratings" and role in ("categorical", "continuous"):
+    if column.table != "ratings" and role in _FIELDS:
         named = list(getattr(data, column.table).fields)
         if named and column.name not in named:
             found[f"{table}.fields"] = [*named, column.name]

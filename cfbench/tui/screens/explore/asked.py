@@ -21,6 +21,10 @@ class Question:
     arguments: dict[str, Any] = field(default_factory=dict)
     of: object = None
 
+    def same(self, other: Question) -> bool:
+        """Whether another one asks the same, if of another state."""
+        return (self.method, self.arguments) == (other.method, other.arguments)
+
 
 @dataclass
 class Asked(Generic[Answer]):

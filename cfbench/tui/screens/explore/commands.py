@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import math
 import shlex
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from cfbench.answers import Measure, Scored
 from cfbench.bench.interface import Bench
+from cfbench.errors import BadInput
 from cfbench.tui import acting
 from cfbench.tui.commands import Command
 from cfbench.tui.dialogs.asking import Asking
@@ -16,7 +19,7 @@ from cfbench.tui.dialogs.choosing import Choice, Choosing
 from cfbench.tui.parts.pane import Pane
 from cfbench.tui.parts.table import Table
 from cfbench.tui.screens.explore import equal, taking, telling, views
-from cfbench.tui.screens.explore.panes import MapPane, StepPane, TabPane
+from cfbench.tui.screens.explore.panes import BiasTable, MapPane, StepPane, TabPane
 
 if TYPE_CHECKING:
     from cfbench.tui.screens.explore.screen import ExploreScreen
@@ -112,6 +115,8 @@ class Commands:
 
     def _under_cursor(self) -> Scored | None:
         table = self._screen.focused
+        if isinstance(table, BiasTable):
+            return table.chosen if self._screen.about.of == "item" else None
         if not isinstance(table, Table) or table.id not in ("recommended", "nearest"):
             return None
         items = self._screen.found if table.id == "recommended" else self._screen.alike
@@ -127,7 +132,7 @@ class Commands:
             answers = await screen.workbench.link.ask(Bench.search, screen.run, field, typed, CHOICES)
             found.update({one.label: one for one in answers})
             answers = sorted(answers, key=lambda one: telling.named(one).casefold() != typed.strip().casefold())
-            return [Choice(one.label, telling.named(one), f"{one.count:,} ratings") for one in answers]
+            return [Choice(one.label, telling.named(one), telling.ratings(one.count)) for one in answers]
 
         return Choosing(title, find, hint="part of a label" if field == "user" else "part of a title")
 
@@ -189,18 +194,14 @@ class Commands:
             if label:
                 one = found[label]
                 name = one.title if one.title and _alone(one, found) else one.label
-                screen.app.push_screen(Asking(f"your rating of {telling.named(one)}", hint="such as 4"), rate(name))
+                asking = Asking(f"your rating of {telling.named(one)}", hint="such as 4", taken=_a_rating)
+                screen.app.push_screen(asking, rate(name))
 
         def rate(name: str) -> Callable[[str | None], None]:
             def keep(typed: str | None) -> None:
-                if typed is None or not typed.strip():
-                    return
-                try:
+                if typed and typed.strip():
                     screen.about.mine = {**screen.about.mine, name: float(typed)}
-                except ValueError:
-                    screen.workbench.say(f"'{typed}' is no rating: give a number, such as 4", "bad")
-                    return
-                self._mine_changed()
+                    self._mine_changed()
 
             return keep
 
@@ -254,13 +255,19 @@ class Commands:
         """Recommend only what fulfils a condition."""
         screen = self._screen
 
+        def conditions(typed: str) -> tuple[str, ...]:
+            return tuple(part.strip() for part in typed.split(";") if part.strip())
+
         def take(typed: str | None) -> None:
             if typed is not None:
-                screen.about.where = tuple(part.strip() for part in typed.split(";") if part.strip())
+                screen.about.where = conditions(typed)
                 screen.sync()
 
+        async def taken(typed: str) -> None:
+            await self._would_answer("recommended", where=conditions(typed))
+
         hint = "genres=Drama; title~war   ; between two, nothing shows all"
-        screen.app.push_screen(Asking("recommend only", "; ".join(screen.about.where), hint), take)
+        screen.app.push_screen(Asking("recommend only", "; ".join(screen.about.where), hint, taken), take)
 
     def action_diversity(self) -> None:
         """Recommend what is less like one another."""
@@ -295,8 +302,19 @@ class Commands:
                 screen.asked["map"].error = ""
                 screen.sync()
 
+        async def taken(typed: str) -> None:
+            await self._would_answer("map", field=typed.strip())
+
         hint = "a field of the items that the run knows   nothing takes the colours away"
-        screen.app.push_screen(Asking("colour by", screen.about.field, hint), take)
+        screen.app.push_screen(Asking("colour by", screen.about.field, hint, taken), take)
+
+    async def _would_answer(self, name: str, **changed: Any) -> None:
+        """Ask with something else of the subject; raises CfbenchError where the bench refuses that."""
+        screen = self._screen
+        size = screen.query_one(f"#{name}", Pane).size
+        question = replace(screen.about, **changed).question(name, size.width, size.height - 1)
+        if question is not None:
+            await screen.workbench.link.ask(question.method, **question.arguments)
 
     def action_batch(self) -> None:
         """Take the next batch."""
@@ -335,21 +353,17 @@ class Commands:
         """Train the experiment with other numbers of factors."""
         screen = self._screen
 
-        async def start(numbers: list[int]) -> None:
-            started = await screen.workbench.link.ask(Bench.sweep, screen.run, numbers)
-            screen.workbench.say(f"{len(started)} runs were started; n reads what they reached, 5 lists them")
-
-        def take(typed: str | None) -> None:
-            if not typed or not typed.strip():
+        async def start(typed: str) -> None:
+            if not typed.strip():
                 return
             try:
                 numbers = [int(part) for part in typed.split(",")]
             except ValueError:
-                screen.workbench.say(f"'{typed}' is no list of whole numbers, such as 2,4,8", "bad")
-                return
-            screen.workbench.work(start(numbers), "sweep")
+                raise BadInput(f"'{typed}' is no list of whole numbers, such as 2,4,8") from None
+            started = await screen.workbench.link.ask(Bench.sweep, screen.run, numbers)
+            screen.workbench.say(f"{len(started)} runs were started; n reads what they reached, 5 lists them")
 
-        screen.app.push_screen(Asking("train with these numbers of factors", "2,4,8,16,32", "2,4,8"), take)
+        screen.app.push_screen(Asking("train with these numbers of factors", "2,4,8,16,32", "2,4,8", start))
 
     def action_take(self) -> None:
         """Write what was learned to files."""
@@ -361,6 +375,16 @@ class Commands:
         return shlex.join(
             ["cfbench", *equal.command(panel.id or "" if panel else "", screen.about, screen.run or "last")]
         )
+
+
+async def _a_rating(typed: str) -> None:
+    """Raise BadInput where something else than a number was typed."""
+    try:
+        number = float(typed.strip() or 0)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise BadInput(f"'{typed}' is no rating: give a number, such as 4")
 
 
 def _alone(one: Scored, found: dict[str, Scored]) -> bool:

@@ -9,13 +9,13 @@ from cfbench.text import label
 from cfbench.text import width as text_width
 from cfbench.tui.drawing import figures
 from cfbench.tui.drawing.canvas import ACROSS, DOWN, Canvas
-from cfbench.tui.drawing.lines import Line, cut, fit, text, wrapped
+from cfbench.tui.drawing.lines import Line, cells, cut, fit, text, wrapped
 
 GROUPS = (("●", "s1"), ("▲", "s2"), ("■", "s3"), ("◇", "s4"), ("·", "dim"))
 """Sign and role of each group, so that named points are told apart without colour."""
 
 CHOSEN = "◆"
-_TITLE, _LEAST_TITLE, _CELLS_A_NAME = 24, 6, 70
+_TITLE, _LEAST_TITLE, _CELLS_A_NAME, _LABEL = 24, 6, 70, 14
 _ARROWS = "→↗↑↖←↙↓↘"
 
 
@@ -57,7 +57,7 @@ def _named(
         return False
     sign, role = "•", "s1"
     if grouped and point.group in found.groups:
-        sign, role = GROUPS[min(found.groups.index(point.group), len(GROUPS) - 1)]
+        sign, role = _look(found, found.groups.index(point.group))
     if chosen:
         sign, role = CHOSEN, "warn"
     room = max(canvas.columns - column - 2, column - 1)
@@ -77,24 +77,40 @@ def _named(
     return False
 
 
-def notes(found: FactorMap) -> Line:
-    """Return the axes with their shares, and what has which colour."""
-    line: Line = [(f"PC{found.x.component} {found.x.share:.0%} × PC{found.y.component} {found.y.share:.0%}", "")]
+def notes(found: FactorMap, room: int) -> Line:
+    """Return the axes with their shares, and what has which colour; in a small room the colours come first."""
+    axes = f"PC{found.x.component} {found.x.share:.0%} × PC{found.y.component} {found.y.share:.0%}"
+    turned = ("turned to follow", "turned") if found.turned else ()
+    heads = [*(f"{axes}, {said}" for said in turned)] or [axes]
     if len(found.groups) > 1:
-        for (sign, role), group in zip(GROUPS, found.groups, strict=False):
-            line += [("  ", ""), (sign, role), (" ", ""), text(group[:14], "dim")]
+        heads += [*turned[-1:], ""]
+    legends = [_legend(found, size) for size in (_LABEL, _LABEL // 2)]
+    lines = [[(head, ""), *legend] if head else legend[1:] for legend in legends for head in heads]
+    return next((line for line in lines if cells(line) <= room), lines[-1])
+
+
+def _legend(found: FactorMap, size: int) -> Line:
+    line: Line = []
+    for number, group in enumerate(found.groups if len(found.groups) > 1 else ()):
+        if found.dots[number]:
+            line += [("  ", ""), _look(found, number), (" ", ""), text(label(group, size), "dim")]
     return line
+
+
+def _look(found: FactorMap, number: int) -> tuple[str, str]:
+    """Return a group's sign and role; the last one is what is in no other."""
+    return GROUPS[-1] if number == len(found.groups) - 1 else GROUPS[number]
 
 
 def around(found: FactorMap, chosen: Scored | None, nearest: Sequence[Scored], width: int, height: int) -> list[Line]:
     """Return what the axes mean, what moved, what is nearest to the chosen one, and what the map does not show."""
     drawn: list[Line] = []
     for name, axis in (("across", found.x), ("upwards", found.y)):
-        drawn += _axis(name, axis, width)
+        drawn += _axis(name, axis, found.turned, width)
     counted = f"{figures.count(found.shown)} of {figures.count(found.total)} {found.of}s are in sight"
     if found.drawn < found.shown:
         counted += f", the {figures.count(found.drawn)} with most ratings drawn"
-    drawn += [[(counted, "dim")], []]
+    drawn += [*([(line[0][0], "dim")] for line in wrapped(counted, width)), []]
     if found.median_move is not None:
         drawn.append([("moved most", "b"), (f"   median {found.median_move:.1%} of the width", "dim")])
         for one in found.moved:
@@ -102,9 +118,8 @@ def around(found: FactorMap, chosen: Scored | None, nearest: Sequence[Scored], w
             drawn.append([(fit(one.title, width - 9), ""), (f" {arrow} {one.distance:6.1%}", "s1")])
         drawn.append([])
     if chosen is not None and found.of == "item" and nearest:
-        drawn.append(
-            [(f"{CHOSEN} ", "warn"), text(chosen.title or chosen.label, "b"), ("  nearest in all factors", "dim")]
-        )
+        drawn.append([(f"{CHOSEN} ", "warn"), text(chosen.title or chosen.label, "b")])
+        drawn.append([("nearest in all factors", "dim")])
         for item in nearest[: max(3, height - len(drawn) - 6)]:
             drawn.append([(fit(item.title, width - 8), ""), (fit(figures.metric(item.value), 8, ">"), "b")])
         drawn.append([])
@@ -117,11 +132,13 @@ def answer(found: FactorMap) -> Line:
     if not (found.x.low and found.x.high):
         return []
     line: Line = [text(found.x.low[0], "b"), (" and ", ""), text(found.x.high[0], "b")]
-    return [*line, (f" are the farthest apart along component {found.x.component}", "")]
+    along = "from left to right" if found.turned else f"along component {found.x.component}"
+    return [*line, (f" are the farthest apart {along}", "")]
 
 
-def _axis(name: str, axis: Axis, width: int) -> list[Line]:
-    head: Line = [(name, "b"), (f"  component {axis.component}, {axis.share:.1%} of the variance", "dim")]
+def _axis(name: str, axis: Axis, turned: bool, width: int) -> list[Line]:
+    along = "turned" if turned else f"component {axis.component}"
+    head: Line = [(name, "b"), (f"  {along}, {axis.share:.1%} of variance", "dim")]
     signs = ("←", "→") if name == "across" else ("↓", "↑")
     return [head, *([(f"{sign} ", "s1"), *cut([text(", ".join(titles))], width - 2)]
                     for sign, titles in zip(signs, (axis.low, axis.high), strict=True))]  # fmt: skip

@@ -1,17 +1,22 @@
-"""Panels with keys of their own: a map to move on, a table with a cursor on a cell, a step to go through."""
+"""Panels with keys of their own: biases, a map to move on, a table with a cursor on a cell, a step to go through."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.message import Message
 
-from cfbench.answers import FactorMap, PredictedTab, StepView
+from cfbench.answers import Bias, Ends, FactorMap, PredictedTab, StepView
 from cfbench.tui.commands import Command, bindings
-from cfbench.tui.drawing.lines import Line
+from cfbench.tui.drawing.lines import Line, Span
 from cfbench.tui.parts.pane import Pane
-from cfbench.tui.screens.explore import maps, steps, tab
+from cfbench.tui.parts.scrolled import Scrolled
+from cfbench.tui.parts.table import Table
+from cfbench.tui.screens.explore import maps, steps, tab, telling
+
+_PAGED, _PLAIN = 21, 14
+"""Cells of the map's rule that the title and the rule's ends take, with the number of its page and without."""
 
 MAP_MOVES = (
     Command("map.left", "left", "", "move the map to the left", "pan(-1,0)"),
@@ -37,6 +42,44 @@ STEP_MOVES = (
 )
 
 
+class BiasTable(Table):
+    """The highest and the lowest biases with bars, and a cursor to choose one; without any, `instead` is drawn."""
+
+    def __init__(self, ends: Callable[[], Ends | None], instead: Callable[[int], list[Line]], *,
+                 id: str, notes: Callable[[], Line]) -> None:  # fmt: skip
+        super().__init__("item biases", telling.BIASES, self._cells, lambda: len(self._shown), id=id, notes=notes)
+        self._ends, self._instead = ends, instead
+        self._shown: list[Bias] = []
+        self._blank: int | None = None
+
+    def _cells(self, number: int) -> Sequence[Span]:
+        return telling.bias(self._shown[number])
+
+    @property
+    def chosen(self) -> Bias | None:
+        """What the cursor is on."""
+        return self._shown[self.cursor] if self.cursor < len(self._shown) else None
+
+    def picture(self, width: int, height: int) -> list[Line]:
+        """Return a line for each; a blank one parts those above 0 from those below."""
+        ends = self._ends()
+        self._shown = telling.extremes(ends, height) if ends else []
+        if not ends or not self._shown:
+            return self._instead(width)
+        self.cursor = min(self.cursor, len(self._shown) - 1)
+        lines = telling.biases(ends, width, height)
+        self._blank = next((n for n, line in enumerate(lines) if not any(said.strip() for said, _ in line)), None)
+        here = self.cursor + (self._blank is not None and self.cursor >= self._blank)
+        tone = " cur" if self.has_focus else " sel"
+        if here < len(lines):
+            lines[here] = [("▸ ", f"b{tone}"), *((said, roles + tone) for said, roles in lines[here][1:])]
+        return lines
+
+    def row_at(self, y: int) -> int:
+        """Return the row on a line; the blank one belongs to the row above."""
+        return y - (self._blank is not None and y >= self._blank)
+
+
 class MapPane(Pane):
     """The map; arrows move it, plus and minus bring it closer and farther."""
 
@@ -58,9 +101,14 @@ class MapPane(Pane):
             self.label = label
 
     def __init__(self, found: Callable[[], FactorMap | None], chosen: Callable[[], str], *,
-                 id: str, notes: Callable[[], Line], empty: Callable[[], Line]) -> None:  # fmt: skip
-        super().__init__("map", id=id, notes=notes)
+                 id: str, empty: Callable[[], Line]) -> None:  # fmt: skip
+        super().__init__("map", id=id)
         self._found, self._chosen, self._empty = found, chosen, empty
+
+    def notes(self) -> Line:
+        """Return the axes, and what has which colour, as far as there is room beside the title."""
+        found = self._found()
+        return maps.notes(found, self.size.width - (_PAGED if self.pages else _PLAIN)) if found else []
 
     def picture(self, width: int, height: int) -> list[Line]:
         """Return the map."""
@@ -151,11 +199,12 @@ class TabPane(Pane):
             self.post_message(self.Moved())
 
 
-class StepPane(Pane):
-    """One step of gradient descent; arrows go forward and back in it."""
+class StepPane(Scrolled):
+    """One step of gradient descent; arrows go forward and back in it, and the newest stage is in sight at first."""
 
-    ACTIONS: ClassVar = STEP_MOVES
     BINDINGS: ClassVar = bindings(STEP_MOVES)
+
+    pinned, sums_up = 2, False
 
     class Moved(Message):
         """Another stage is in sight."""
@@ -165,18 +214,27 @@ class StepPane(Pane):
         self._found, self._empty = found, empty
         self.stage = 0
 
-    def picture(self, width: int, height: int) -> list[Line]:
+    @property
+    def ACTIONS(self) -> Sequence[Command]:
+        """The commands that can be done now."""
+        return (*STEP_MOVES, *super().ACTIONS)
+
+    def whole(self, width: int, height: int) -> list[Line]:
         """Return the stages so far."""
         found = self._found()
         return [[("  ", ""), *self._empty()]] if found is None else steps.lines(found, self.stage, width, height)
 
+    def start(self, whole: list[Line]) -> int:
+        """Return how far down the current stage is."""
+        return next((n for n, line in enumerate(whole) if line and line[0][0].startswith("▸")), 0) - self.pinned
+
     def notes(self) -> Line:
         """Return where it starts, and by which rule it goes."""
         found = self._found()
-        return steps.notes(found) if found else []
+        return steps.notes(found, self.size.width) if found else []
 
     def action_stage(self, by: int) -> None:
         """Go to another stage."""
         self.stage = max(0, min(len(steps.STAGES) - 1, self.stage + by))
-        self.repaint()
+        self.to_start()
         self.post_message(self.Moved())

@@ -12,16 +12,20 @@ from cfbench.answers import Recommended, Scored
 from cfbench.bench.interface import Bench
 from cfbench.tui.drawing.lines import Line, Span, text
 from cfbench.tui.parts.pane import Pane
+from cfbench.tui.parts.scrolled import Scrolled
 from cfbench.tui.parts.table import Table
 from cfbench.tui.screens.explore import dims, maps, steps, tab, telling, views, why, wrong
 from cfbench.tui.screens.explore.asked import Asked, Question
 from cfbench.tui.screens.explore.commands import ACTIONS, Commands
-from cfbench.tui.screens.explore.panes import MapPane, StepPane, TabPane
+from cfbench.tui.screens.explore.panes import BiasTable, MapPane, StepPane, TabPane
 from cfbench.tui.screens.explore.subject import Subject
 from cfbench.tui.shell import layout
 from cfbench.tui.shell.screen import WorkScreen
 from cfbench.tui.shell.strips import Strip
 from cfbench.tui.workspace import ALIVE, short_name
+
+_ALL_AROUND = 25
+"""Lines that hold all there is to say around the map; a higher place is filled with neighbours."""
 
 
 class ExploreScreen(Commands, WorkScreen):
@@ -60,12 +64,15 @@ class ExploreScreen(Commands, WorkScreen):
             id="recommended", notes=lambda: telling.about(about, self.answer_of("recommended")),
             empty=lambda: self._nothing("recommended"),
         )  # fmt: skip
-        yield Pane("why", self._why, id="why", notes=self._why_notes)
+        yield Scrolled("why", self._why, id="why", notes=self._why_notes)
         yield Table(
             "rated by you", telling.MINE, lambda n: telling.mine(list(about.mine.items())[n]),
             lambda: len(about.mine), id="mine", empty=lambda: telling.NOTHING_RATED,
         )  # fmt: skip
-        yield Pane("item biases", self._biases, id="biases", notes=lambda: [(telling.at_least(about.least), "dim")])
+        yield BiasTable(
+            lambda: self.answer_of("biases"), self._no_biases, id="biases",
+            notes=lambda: [(telling.at_least(about.least), "dim")],
+        )  # fmt: skip
         yield Table(
             "nearest", telling.columns("cosine", 0, 1), lambda n: self._row(n, self.alike, 0.1, 3),
             lambda: len(self.alike), id="nearest",
@@ -74,16 +81,15 @@ class ExploreScreen(Commands, WorkScreen):
         )  # fmt: skip
         yield MapPane(
             lambda: self.answer_of("map"), lambda: about.item.label if about.item else "", id="map",
-            notes=lambda: maps.notes(found) if (found := self.answer_of("map")) else [],
             empty=lambda: self._nothing("map"),
         )  # fmt: skip
-        yield Pane("around", self._around, id="around")
+        yield Scrolled("around", self._around, id="around", tall=_ALL_AROUND)
         yield TabPane(lambda: self.answer_of("tab"), id="tab", empty=lambda: self._nothing("tab"))
         yield StepPane(lambda: self.answer_of("step"), id="step", empty=lambda: self._nothing("step"))
-        yield Pane("spectrum", lambda w, h: self._drawn("spectrum", dims.spectrum, w, h), id="spectrum")
-        yield Pane("how many factors", lambda w, h: self._drawn("spectrum", dims.told, w, h), id="told")
-        yield Pane("errors on valid", lambda w, h: self._drawn("wrong", wrong.groups, w, h), id="wrong")
-        yield Pane("calibration", lambda w, h: self._drawn("wrong", wrong.calibration, w, h), id="calibration")
+        yield Scrolled("spectrum", lambda w, h: self._drawn("spectrum", dims.spectrum, w, h), id="spectrum")
+        yield Scrolled("how many factors", lambda w, h: self._drawn("spectrum", dims.told, w, h), id="told")
+        yield Scrolled("errors on valid", lambda w, h: self._drawn("wrong", wrong.groups, w, h), id="wrong")
+        yield Scrolled("calibration", lambda w, h: self._drawn("wrong", wrong.calibration, w, h), id="calibration")
         yield Table(
             "worst misses", wrong.MISSES, lambda n: wrong.row(self.answer_of("wrong").worst[n]),
             lambda: len(found.worst) if (found := self.answer_of("wrong")) else 0, id="worst",
@@ -117,14 +123,12 @@ class ExploreScreen(Commands, WorkScreen):
 
     @staticmethod
     def _row(number: int, items: Sequence[Scored], step: float, places: int) -> Sequence[Span]:
-        return telling.row(number, items[number], telling.axis(items, step), places)
+        return telling.row(number, items[number], telling.axis(items, step), places, telling.any_rated(items))
 
-    def _biases(self, width: int, height: int) -> list[Line]:
+    def _no_biases(self, width: int) -> list[Line]:
         asked = self.asked["biases"]
         if asked.error and not self._lacking:
             return telling.refused(asked.error, width)
-        if asked.answer and asked.answer.top:
-            return telling.biases(asked.answer, width, height)
         return [[("  ", ""), *self._nothing("biases")]]
 
     def _why(self, width: int, height: int) -> list[Line]:
@@ -176,8 +180,9 @@ class ExploreScreen(Commands, WorkScreen):
             return [self._lacking]
         panel = self.shown[0] if self.shown else "recommended"
         line = self._sentence(panel, width)
+        recommended = self.answer_of("recommended") if "recommended" in self.shown else None
         below = telling.circumstances(
-            run, self.about, self.answer_of("recommended") if "recommended" in self.shown else None, width
+            run, self.about, recommended, width, self.answer_of("map") if self._follows else None
         )
         return [line or self._nothing(views.NEEDS[panel][0]), below]
 
@@ -233,6 +238,7 @@ class ExploreScreen(Commands, WorkScreen):
     def turn(self, pages: int) -> None:
         """Turn to another view, or page of the narrow form."""
         self.explaining_cell = False
+        self._read_on()
         if not self.wide:
             super().turn(pages)
         elif not self.zoomed:
@@ -243,6 +249,8 @@ class ExploreScreen(Commands, WorkScreen):
 
     def turn_to(self, panel: str) -> None:
         """Show what holds a panel, and give it the focus."""
+        if panel not in self.shown:
+            self._read_on()
         if panel not in views.panels(self.view):
             self.view = views.view_of(panel)
             if self.wide:
@@ -277,7 +285,7 @@ class ExploreScreen(Commands, WorkScreen):
         self.follow_run(anew=True)
 
     def changed(self, topic: str) -> None:
-        """Take another run; of one that trains the map's own view follows, the rest when it is done, or with n."""
+        """Take another run; the map's own view follows one that trains, the rest is read when it is done, or with n."""
         if topic in ("front", "runs"):
             self.follow_run()
         elif topic == "link":
@@ -300,18 +308,25 @@ class ExploreScreen(Commands, WorkScreen):
             self.show()
         if run is None or not run.epochs_done:
             return
-        before = about.run, about.read, about.live
+        before = about.run, about.read, about.over, about.live
         if anew:
             for asked in self.asked.values():
                 if asked.error:
                     asked.forget()
-        if anew or not about.read or run.state not in ALIVE:
-            about.read = run.epochs_done
-        about.live = run.epochs_done
-        if anew or before != (about.run, about.read, about.live):
+        about.live, about.over = run.epochs_done, run.state not in ALIVE
+        if anew or not about.read or about.over:
+            about.read_newest(run)
+        now = about.run, about.read, about.over, about.live
+        if anew or before != now:
             self.query_one("#foot", Pane).repaint()
-            if anew or about.read != before[1] or self._follows:  # else it would only disturb what is being asked
+            if anew or before[:3] != now[:3] or self._follows:  # else it would only disturb what is being asked
                 self.sync()
+
+    def _read_on(self) -> None:
+        """Have what comes in sight read of the newest epoch: the bench knows no older one."""
+        run = self.workbench.workspace.front_run
+        if run is not None and run.id == self.about.run and self.about.read:
+            self.about.read_newest(run)
 
     @property
     def _follows(self) -> bool:
@@ -323,7 +338,8 @@ class ExploreScreen(Commands, WorkScreen):
         if not self.is_mounted or not self.about.read:
             return
         name, question = self._asking or ("", None)
-        if name not in self._needs or self._question(name) != question:
+        wanted = self._question(name) if name in self._needs else None
+        if question is None or wanted is None or not question.same(wanted):
             self.workbench.work(self._ask(), "explore")
 
     @property
@@ -336,8 +352,9 @@ class ExploreScreen(Commands, WorkScreen):
         if not about.user:
             users = await link.ask(Bench.search, about.run, "user", "", 1)
             about.user = users[0].label if users else ""
+        name = ""
         try:
-            while self._next():
+            while self._next(name):
                 if self._asking is None:
                     await self._take_an_item(about.run)
                     continue
@@ -347,10 +364,13 @@ class ExploreScreen(Commands, WorkScreen):
         finally:
             self._asking = None
 
-    def _next(self) -> bool:
-        """Put what to ask next into `_asking`, None where an item must be chosen first; return whether there is any."""
+    def _next(self, last: str) -> bool:
+        """Put what to ask next into `_asking`, None where an item must be chosen first; return whether there is any.
+
+        What was asked `last` waits for the others, so that a fast training does not have one asked again and again.
+        """
         self._asking = None
-        for name in self._needs:
+        for name in sorted(self._needs, key=lambda name: name == last):
             if name == "nearest" and self.about.item is None and not self._without_items:
                 return True
             question, asked = self._question(name), self.asked[name]
@@ -389,13 +409,20 @@ class ExploreScreen(Commands, WorkScreen):
             about.where, about.diversity = (), 0.0
             self.workbench.say(error, "bad")
         if name == "recommended":
-            self.query_one("#recommended", Table).columns = telling.columns("score", *telling.axis(self.found, 0.5))
+            ends = telling.axis(self.found, 0.5)
+            columns = telling.columns("score", *ends, rated=telling.any_rated(self.found))
+            self.query_one("#recommended", Table).columns = columns
         elif name == "nearest":
             heading = {"euclid": "distance"}.get(self.about.measure, self.about.measure)
             self.query_one("#nearest", Table).columns = telling.columns(heading, *telling.axis(self.alike, 0.1))
         for panel in views.SHOWS[name]:
-            self.query_one(f"#{panel}", Pane).repaint()
-        self.query_one("#answer", Pane).repaint()
+            pane = self.query_one(f"#{panel}", Pane)
+            if isinstance(pane, Scrolled) and panel != "around":  # that one may change with each epoch
+                pane.to_start()
+            else:
+                pane.repaint()
+        for strip in ("answer", "foot"):
+            self.query_one(f"#{strip}", Pane).repaint()
 
     # -- what the cursor is on --
 
@@ -435,8 +462,9 @@ class ExploreScreen(Commands, WorkScreen):
         """Compare with an item, and let it stand out on the map."""
         self.about.item = item
         self.query_one("#nearest", Table).cursor = 0
-        for name in ("map", "around", "nearest"):
+        for name in ("map", "nearest"):
             self.query_one(f"#{name}", Pane).repaint()
+        self.query_one("#around", Scrolled).to_start()
         self.sync()
 
     @on(StepPane.Moved)

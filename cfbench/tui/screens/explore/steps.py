@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from cfbench.answers import StepTable, StepView
+from cfbench.answers import StepDrawn, StepRow, StepTable, StepView
 from cfbench.tui.drawing import figures
 from cfbench.tui.drawing.lines import Line, cut, fit, text
 
 STAGES = ("look up", "predict", "loss", "backward", "step", "reset")
 _NUMBER = 9
+_WIDE = 100
+_FAINT = 0.01
+"""Of the schedule's highest rate: a smaller one is remarked on."""
 
 
 def name_cells(width: int) -> int:
     """Return the cells of a row's name."""
-    return 26 if width >= 100 else 18
+    return 26 if width >= _WIDE else 18
 
 
 def room(width: int) -> int:
@@ -39,7 +42,7 @@ def lines(found: StepView, stage: int, width: int, height: int) -> list[Line]:
     name = name_cells(width)
     for number in range(stage + 1):
         here = number == stage
-        mark: Line = [("▸ " if here else "  ", "b"), (f"{number + 1} {_TITLES[number]}", "b" if here else "")]
+        mark: Line = [("▸ " if here else "  ", "b"), (f"{number + 1} {_title(found, number)}", "b" if here else "")]
         blocks.append([mark, *([("  ", ""), *line] for line in stages[number](found, name))])
     drawn = [path(stage), []]
     left = height - len(drawn)
@@ -53,21 +56,32 @@ def lines(found: StepView, stage: int, width: int, height: int) -> list[Line]:
     return [cut(line, width) for line in [*drawn, *kept][:height]]
 
 
-_TITLES = (
-    "look up the rows of the tables",
-    "predict: multiply, add, squash",
-    "loss: compare with what was rated",
-    "backward: who is to blame, and by how much",
-    "step: each number moves against its gradient",
-    "reset: forget the gradients, and see what came of it",
-)
+def _title(found: StepView, stage: int) -> str:
+    if found.rows[0].score is None:
+        predict = "what the model says"
+    else:
+        predict = "multiply, add, squash" if found.y_range else "multiply, add"
+    return (
+        "look up the rows of the tables",
+        f"predict: {predict}",
+        f"loss: compare with what was {'drawn beside it' if found.rows[0].drawn else 'rated'}",
+        "backward: who is to blame, and by how much",
+        "step: the optimizer moves each number",
+        "reset: forget the gradients, and see what came of it",
+    )[stage]
 
 
-def notes(found: StepView) -> Line:
-    """Return where the step starts, and by which rule it goes."""
+def notes(found: StepView, width: int) -> Line:
+    """Return where the step starts, and by which rule it goes; where it is narrow, a faint rate first."""
     start = f"after {figures.count(found.step)} steps" if found.step else "untrained"
-    rule = f"{found.optimizer.rpartition(':')[2]}, lr {figures.plain(found.lr)}"
-    return [(f"{start}, {rule}, batch of {len(found.rows)}", "dim")]
+    rule, batch = f"{found.optimizer.rpartition(':')[2]}, ", f", batch of {len(found.rows)}"
+    rate = f"lr {figures.plain(found.lr)}"
+    if found.lr < _FAINT * found.highest_lr:
+        end = "the schedule's end" if found.step >= found.steps else f"at its highest {found.highest_lr:.3g}"
+        rate = f"lr {found.lr:.2g} ({end})"
+        if width < _WIDE:
+            rule = batch = ""
+    return [(f"{start}, {rule}{rate}{batch}", "dim")]
 
 
 def _head(found: StepView, name: int) -> Line:
@@ -77,7 +91,17 @@ def _head(found: StepView, name: int) -> Line:
 
 
 def _whose(table: StepTable) -> str:
-    return f"user {table.label}" if table.of == "user" else table.title
+    if table.of == "user":
+        return f"user {table.label}"
+    return f"drawn {table.title}" if table.drawn else table.title
+
+
+def _beside(row: StepRow, name: int, told: Callable[[StepRow, StepDrawn], Line]) -> list[Line]:
+    """Return a line for each item drawn beside a row."""
+    lines: list[Line] = [[(fit(f"  drawn {one.title}", name), "dim"), *told(row, one)] for one in row.drawn]
+    if row.more_drawn:
+        lines.append([(f"  and {figures.count(row.more_drawn)} more drawn beside it", "dim")])
+    return lines
 
 
 def _row(whose: str, values: Sequence[float], name: int, more: bool) -> Line:
@@ -106,6 +130,7 @@ def _predict(found: StepView, name: int) -> list[Line]:
         who = fit(f"user {row.user} · {row.title}", name)
         if row.score is None:
             drawn.append([(who, "dim"), (" prediction ", "dim"), (figures.metric(row.before), "s1 b")])
+            drawn += _beside(row, name, _predicted)
             continue
         blank = [0.0] if found.columns[:1] == ("bias",) else []
         numbers = "".join(
@@ -127,23 +152,40 @@ def _predict(found: StepView, name: int) -> list[Line]:
             start = f"{figures.plain(low)} + " if low else ""
             line.append((f"{start}{figures.plain(high - low)} · σ({figures.metric(row.score)}) = ", ""))
         drawn.append([*line, (figures.metric(row.before), "s1 b")])
+        drawn += _beside(row, name, _predicted)
     return drawn
+
+
+def _predicted(row: StepRow, one: StepDrawn) -> Line:
+    return [(" ŷ′ = ", "dim"), (figures.metric(one.before), "s2 b")]
 
 
 def _loss(found: StepView, name: int) -> list[Line]:
     drawn: list[Line] = []
     for row in found.rows:
-        who = fit(f"user {row.user} · {row.title}", name)
-        drawn.append([
-            (who, "dim"), (" y = ", "dim"), (figures.plain(row.target), "s2 b"),
-            ("   error ŷ − y = ", "dim"), (figures.signed(row.error, 3), "b"),
-        ])  # fmt: skip
+        line: Line = [(fit(f"user {row.user} · {row.title}", name), "dim")]
+        if row.drawn:
+            line += [(" ŷ = ", "dim"), (figures.metric(row.before), "s1 b")]
+        else:
+            line += [(" y = ", "dim"), (figures.plain(row.target), "s2 b")]
+            line += [("   error ŷ − y = ", "dim"), (figures.signed(row.error, 3), "b")]
+        drawn.append([*line, ("   ∂L/∂ŷ ", "dim"), (figures.signed(row.slope, 3), "")])
+        drawn += _beside(row, name, _compared)
     penalty = f", l2 adds {figures.metric(found.penalty, 4)}" if found.penalty else ""
     loss = found.loss_name.rpartition(":")[2]
-    drawn.append(
-        [(fit(f"{loss} of the batch", name), "dim"), (" ", ""), (figures.metric(found.loss, 4), "b"), (penalty, "dim")]
-    )
+    drawn.append([
+        (fit(f"{loss} of the batch", name), "dim"), (" ", ""), (figures.metric(found.loss, 4), "b"), (penalty, "dim"),
+        *([text(f"   {found.loss_says}", "dim")] if found.loss_says else []),
+    ])  # fmt: skip
     return drawn
+
+
+def _compared(row: StepRow, one: StepDrawn) -> Line:
+    return [
+        (" ŷ − ŷ′ ", "dim"), (figures.signed(row.before - one.before, 3), "b"),
+        ("  loss of these two ", "dim"), (figures.metric(one.alone), ""),
+        ("  ∂L/∂ŷ′ ", "dim"), (figures.signed(one.slope, 3), ""),
+    ]  # fmt: skip
 
 
 def _backward(found: StepView, name: int) -> list[Line]:
@@ -168,10 +210,12 @@ def _reset(found: StepView, name: int) -> list[Line]:
     for row in found.rows:
         who = fit(f"user {row.user} · {row.title}", name)
         nearer = abs(row.after - row.target) < abs(row.error)
+        target = f"   y = {figures.plain(row.target)}, {'nearer' if nearer else 'not nearer'}"
         drawn.append([
             (who, "dim"), (f" ŷ {figures.metric(row.before)} ─▸ ", ""), (figures.metric(row.after), "s1 b"),
-            (f"   y = {figures.plain(row.target)}, {'nearer' if nearer else 'not nearer'}", "dim"),
+            ("" if row.drawn else target, "dim"),
         ])  # fmt: skip
+        drawn += _beside(row, name, _parted)
     drawn.append([
         (fit("loss", name), "dim"), (f" {figures.metric(found.loss, 4)} ─▸ ", ""),
         (figures.metric(found.loss_after, 4), "b"),
@@ -179,10 +223,20 @@ def _reset(found: StepView, name: int) -> list[Line]:
     return drawn
 
 
+def _parted(row: StepRow, one: StepDrawn) -> Line:
+    return [
+        (f" ŷ′ {figures.metric(one.before)} ─▸ ", ""), (figures.metric(one.after), "s2 b"),
+        (f"   ŷ − ŷ′ {figures.signed(row.before - one.before, 3)} ─▸ ", "dim"),
+        (figures.signed(row.after - one.after, 3), ""),
+    ]  # fmt: skip
+
+
 def sentence(found: StepView) -> Line:
     """Return what the step is about."""
     first = found.rows[0]
     others = f" and {len(found.rows) - 1} more" if len(found.rows) > 1 else ""
+    beside = len(first.drawn) + first.more_drawn
+    others += f", {figures.count(beside)} drawn beside {'each' if others else 'it'}," if beside else ""
     return [
         ("how user ", ""), text(first.user, "b"), (" giving ", ""), (figures.plain(first.target), "b"),
         (" to ", ""), text(first.title, "b"), (f"{others} moves the model", ""),

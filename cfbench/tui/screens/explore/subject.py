@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from cfbench.answers import Measure, Scored, Side
+from cfbench.answers import Measure, RunSummary, Scored, Side
 from cfbench.bench.interface import Bench
 from cfbench.tui.screens.explore import steps
 from cfbench.tui.screens.explore.asked import Question
@@ -27,8 +27,12 @@ class Subject:
     Attributes:
         run: the run in front, "" for none.
         read: how many epochs it had done when it was read.
-        live: how many it has done by now: a map that is the subject of its view follows these.
-        following: it is.
+        epoch: the one whose model counted then.
+        live: how many it has done by now: a map that is the subject of its view follows these, and so does what is
+            nearest beside it.
+        over: it trains no longer. The last checkpoint comes a moment after the last epoch's numbers, so all is asked
+            once more then.
+        following: the map is the subject.
         user: label of the user in question.
         mine: title -> rating of whoever sits here.
         me: the person here is in question, not the user.
@@ -51,7 +55,9 @@ class Subject:
 
     run: str = ""
     read: int = 0
+    epoch: int = 0
     live: int = 0
+    over: bool = False
     following: bool = False
     user: str = ""
     mine: dict[str, float] = field(default_factory=dict)
@@ -79,8 +85,12 @@ class Subject:
         if arguments is None:
             return None
         method, more = arguments
-        follows = panel == "map" and self.following
-        return Question(method, {"run": self.run, **more}, self.live if follows else self.read)
+        follows = panel in ("map", "nearest") and self.following
+        return Question(method, {"run": self.run, **more}, (self.live if follows else self.read, self.over))
+
+    def read_newest(self, run: RunSummary) -> None:
+        """Ask from now on of what the run has learned by now."""
+        self.read, self.epoch = run.epochs_done, run.epoch or run.epochs_done
 
     @property
     def _whom(self) -> dict[str, Any] | None:
@@ -138,7 +148,7 @@ class Subject:
 
     def _step(self, width: int, height: int) -> Any:
         more = {"size": self.rows, "number": self.batch, "start": self.start, "lr": self.lr}
-        return Bench.one_step, {**more, "shown": min(20, steps.room(width))}
+        return Bench.one_step, {**more, "shown": min(20, 64 // self.rows, steps.room(width))}
 
     def _spectrum(self, width: int, height: int) -> Any:
         return Bench.dimensions, {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from cfbench import durable, paths
@@ -62,7 +63,12 @@ def choose(workbench: Workbench, run: str) -> None:
 
 
 async def _write(workbench: Workbench, run: str, what: Any, form: Any, path: str) -> None:
-    job = await workbench.link.ask(Bench.export, run, what, form, path)
+    try:
+        job = await workbench.link.ask(Bench.export, run, what, form, path)
+    except BadInput as error:
+        if PurePath(error.where).name != PurePath(path).name:
+            raise
+        raise BadInput(error.what, where=error.where, mend="take it along under another name") from error
     while (status := await workbench.link.ask(Bench.exporting, job)).state == "running":
         if status.total:
             workbench.say(f"{figures.share(status.done, status.total)} of {figures.count(status.total)} users written")
@@ -75,12 +81,7 @@ async def _write(workbench: Workbench, run: str, what: Any, form: Any, path: str
 
 async def _report(workbench: Workbench, run: str, form: Any, path: str) -> None:
     place = paths.given(path).absolute()
-    if place.exists():
-        raise BadInput("this file exists already", where=str(place), mend="choose another name")
+    durable.refuse_taken(place)
     document = await workbench.link.ask(Bench.report, run, form)
-    try:
-        with durable.disk_full(place):
-            await asyncio.to_thread(durable.replace, place, document.encode())
-    except OSError as error:
-        raise BadInput(f"it can't be written ({error.strerror})", where=str(place)) from error
+    await asyncio.to_thread(durable.write_document, place, document)
     workbench.say(f"report written to {place}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from cfbench.answers import Ends, Recommendations, Recommended, RunSummary, Scored
+from cfbench.answers import Bias, Ends, FactorMap, Recommendations, Recommended, RunSummary, Scored
 from cfbench.tui.drawing import figures
 from cfbench.tui.drawing.bars import bar, diverging
 from cfbench.tui.drawing.lines import Line, Span, inset, sentence, text, wrapped
@@ -22,11 +22,16 @@ def named(scored: Scored) -> str:
     return scored.title or scored.label
 
 
-def biases(ends: Ends, width: int, height: int) -> list[Line]:
-    """Return the highest and the lowest biases with bars, half of the lines each."""
+def extremes(ends: Ends, height: int) -> list[Bias]:
+    """Return the highest and the lowest biases that are shown in so many lines, highest first."""
     half = max(1, (height - 1) // 2)
     top = ends.top[:half]
-    shown = [*top, *reversed([one for one in ends.bottom[:half] if one not in top])]
+    return [*top, *reversed([one for one in ends.bottom[:half] if one not in top])]
+
+
+def biases(ends: Ends, width: int, height: int) -> list[Line]:
+    """Return the highest and the lowest biases with bars, half of the lines each."""
+    shown = extremes(ends, height)
     bounds = [one.within for one in shown]
     return inset(diverging([(named(one), one.value, one.count) for one in shown], width - 2, height, bounds))
 
@@ -48,9 +53,11 @@ def answer(
     return sentence(reversed(clauses) if user_first else clauses, size)
 
 
-def circumstances(run: RunSummary, about: Subject, recommended: Recommendations | None, size: int) -> Line:
-    """Return which model speaks, as of which epoch, and what is left out."""
-    epoch = run.epoch if about.read == run.epochs_done and run.epoch else about.read
+def circumstances(
+    run: RunSummary, about: Subject, recommended: Recommendations | None, size: int, found: FactorMap | None = None
+) -> Line:
+    """Return which model speaks, as of which epoch (of a map its own), and what is left out."""
+    epoch = found.step * run.epochs // run.steps if found and run.steps else about.epoch
     clauses = [
         f"run {short_name(run.id)}, {run.model.rpartition(':')[2]}, epoch {epoch} of {run.epochs}",
         at_least(about.least),
@@ -58,9 +65,15 @@ def circumstances(run: RunSummary, about: Subject, recommended: Recommendations 
     ]
     if recommended and not about.seen:
         whose = f"user {recommended.user}" if recommended.user else "yours"
-        rated = f"{figures.count(recommended.ratings)} ratings of {whose}"
-        clauses.append(f"{rated}, mean {figures.metric(recommended.mean, 2)}, are hidden")
+        rated = f"{ratings(recommended.ratings)} of {whose}"
+        hidden = "is hidden" if recommended.ratings == 1 else "are hidden"
+        clauses.append(f"{rated}, mean {figures.metric(recommended.mean, 2)}, {hidden}")
     return sentence([[text(clause, "dim")] for clause in clauses], size)
+
+
+def ratings(count: int) -> str:
+    """Return how many ratings there are: 1 rating, 2,000 ratings."""
+    return f"{figures.count(count)} rating{'s' * (count != 1)}"
 
 
 def at_least(least: int) -> str:
@@ -88,13 +101,17 @@ def refused(reason: str, size: int) -> list[Line]:
     return [[("  ✗ " if not number else "    ", "bad"), *line] for number, line in enumerate(lines)]
 
 
-def columns(measure: str, low: float, high: float) -> tuple[Column, ...]:
-    """Return the columns of a ranking; the last one has bars, with an axis from `low` to `high` in its heading."""
+def columns(measure: str, low: float, high: float, rated: bool = False) -> tuple[Column, ...]:
+    """Return the columns of a ranking; the last one has bars, with an axis from `low` to `high` in its heading.
+
+    Where some items were `rated`, these ratings have a column.
+    """
     left, right = figures.plain(low), figures.plain(high)
     axis = left + " " * max(1, BAR - len(left) - len(right)) + right
     return (
         Column("#", 2, ">"),
         Column("title", 0),
+        *([Column("rated", 5, ">")] if rated else []),
         Column(measure, 7, ">"),
         Column("ratings", 7, ">"),
         Column(axis, BAR),
@@ -110,19 +127,38 @@ def axis(items: Sequence[Scored], step: float) -> tuple[float, float]:
     return round(low, 6), round(high if high > low else low + step, 6)
 
 
-def row(number: int, scored: Scored, ends: tuple[float, float], places: int) -> Sequence[Span]:
-    """Return one line's cells: rank, title, value, training rows, bar; an item that was rated has a mark."""
+def any_rated(items: Sequence[Scored]) -> bool:
+    """Return whether some items were rated."""
+    return any(_rating(one) is not None for one in items)
+
+
+def _rating(scored: Scored) -> float | None:
+    return scored.rating if isinstance(scored, Recommended) else None
+
+
+def row(number: int, scored: Scored, ends: tuple[float, float], places: int, rated: bool = False) -> Sequence[Span]:
+    """Return one line's cells: rank, title, where some items were `rated` that rating, value, training rows, bar."""
     low, high = ends
-    title = text(named(scored), "dim" if isinstance(scored, Recommended) and scored.seen else "")
-    if isinstance(scored, Recommended) and scored.rating is not None:
-        title = text(f"{named(scored)}  rated {figures.plain(scored.rating)}", "dim")
+    rating = _rating(scored)
+    seen = rating is not None or (isinstance(scored, Recommended) and scored.seen)
     return [
         (str(number + 1), "dim"),
-        title,
+        text(named(scored), "dim" if seen else ""),
+        *([("" if rating is None else figures.plain(rating), "b")] if rated else []),
         (figures.metric(scored.value, places), "b"),
         (figures.count(scored.count), "dim"),
         (bar((scored.value - low) / (high - low), BAR), "s1"),
     ]
+
+
+BIASES = (Column("title", 0), Column("ratings", 7, ">"), Column("bias", 7, ">"), Column("within", 7, ">"))
+"""The columns of biases as they are copied."""
+
+
+def bias(one: Bias) -> Sequence[Span]:
+    """Return a bias as cells."""
+    within = "" if one.within is None else f"{one.within:.2g}"
+    return [text(named(one)), (str(one.count), ""), (figures.signed(one.value), ""), (within, "")]
 
 
 MINE = (Column("title", 0), Column("rated", 6, ">"))

@@ -14,7 +14,7 @@ _LEAST_BAR, _LEAST_BECAUSE, _MOST_BAR = 10, 14, 40
 
 def lines(found: Explanation, width: int, height: int) -> list[Line]:
     """Return the terms under a heading, their sum, and with what room is left the ratings that move it."""
-    bar, because = _shares(width)
+    bar, because = _shares(width, any(term.because for term in found.terms))
     low, high = _ends(found.terms)
     shown = _fewer(found.terms, max(1, height - 3))
     drawn = [_heading(low, high, bar, because)]
@@ -26,15 +26,24 @@ def lines(found: Explanation, width: int, height: int) -> list[Line]:
     if bar:
         total += [("  ", ""), *_bar(0.0, found.score, low, high, bar, "═", "b")]
     drawn += [total, squashing(found)]
-    room = height - len(drawn) - 2
+    room = height - len(drawn) - 2 - bool(found.untried)
     if found.supports and room > 0:
-        drawn += [[], [("what was rated, and how far it moves the sum", "dim")]]
+        drawn += [[], _heading_of_supports(found)]
         for one in found.supports[:room]:
             title = max(8, width - _ADDS - 6)
             rated = fit(figures.plain(one.rating), 4, ">")
             moves = fit(figures.signed(one.weight), _ADDS, ">")
             drawn.append([(fit(one.title, title), ""), (rated, "b"), (moves, _tone(one.weight))])
+        if found.untried:
+            were = "was" if found.untried == 1 else "were"
+            drawn.append([(f"{figures.count(found.untried)} more, rated no higher, {were} not tried", "dim")])
     return [cut([("  ", ""), *line], width + 2) for line in drawn[:height]]
+
+
+def _heading_of_supports(found: Explanation) -> Line:
+    if found.left_out:
+        return [("what was rated, and what the sum lacks without it: need not add up", "dim")]
+    return [("what was rated, and how far it moves the sum", "dim")]
 
 
 def squashing(found: Explanation) -> Line:
@@ -62,12 +71,14 @@ def notes(found: Explanation) -> Line:
     return [text(who), (" · ", "faint"), text(found.title[:40], "b"), *rated]
 
 
-def _shares(width: int) -> tuple[int, int]:
-    """Return the cells of bars and of reasons, 0 where there is no room for them."""
+def _shares(width: int, reasons: bool) -> tuple[int, int]:
+    """Return the cells of bars and of reasons, 0 where there is no room for them, or there are no reasons."""
     room = width - _NAME - _ADDS
     if room < _LEAST_BAR + 2:
         return 0, 0
     bar = min(_MOST_BAR, room - 2)
+    if not reasons:
+        return bar, 0
     because = room - bar - 4
     if because < _LEAST_BECAUSE and room >= _LEAST_BAR + _LEAST_BECAUSE + 4:
         bar = max(_LEAST_BAR, min(_MOST_BAR, (room - 4) // 2))

@@ -11,8 +11,8 @@ from cfbench.registry.declarations import Declaration
 from cfbench.tui.drawing import figures
 from cfbench.tui.drawing.lines import Span, text
 
-_AFTER = {"": "categorical", "categorical": "continuous", "continuous": ""}
-_WORDS = {"": "not used", "categorical": "labels", "continuous": "numbers"}
+_AFTER = {"": "categorical", "categorical": "continuous", "continuous": "", "multilabel": ""}
+_WORDS = {"": "not used", "categorical": "labels", "continuous": "numbers", "multilabel": "several labels"}
 
 
 def unfit(splitter: Declaration, profile: DataProfile | None) -> str:
@@ -33,12 +33,12 @@ def splitter_row(splitter: Declaration, chosen: bool, reason: str) -> Sequence[S
 def fields_of(profile: DataProfile | None) -> list[DataColumn]:
     """Return the columns that may be used besides users, items, targets, times and titles."""
     columns = profile.columns if profile else ()
-    return [column for column in columns if column.role in ("", "categorical", "continuous")]
+    return [column for column in columns if column.role in _WORDS]
 
 
 def role_of(field: str, data: Data) -> str:
-    """Return what an experiment's [data] uses a field as: categorical, continuous, or nothing."""
-    for role in ("categorical", "continuous"):
+    """Return what an experiment's [data] uses a field as: categorical, continuous, multilabel, or nothing."""
+    for role in ("categorical", "continuous", "multilabel"):
         if field in getattr(data, role):
             return role
     return ""
@@ -62,11 +62,16 @@ def field_row(field: DataColumn, role: str, taken: str, classes: Mapping[str, in
     return [sign, text(field.name, "b" if role else ""), (words, "" if role else "dim")]
 
 
-def switched(field: DataColumn, data: Data) -> dict[str, list[str]]:
-    """Return the settings (path -> value) that use a field as the next thing: labels, numbers, nothing."""
+def switched(field: DataColumn, data: Data, columns: Sequence[DataColumn]) -> dict[str, list[str]]:
+    """Return the settings (path -> value) that use a field as the next thing: labels, numbers, nothing.
+
+    A field of flags is several labels, or nothing.
+    """
     role = _AFTER[role_of(field.name, data)]
+    if role and any((other.table, other.flag_of) == (field.table, field.name) for other in columns):
+        role = "multilabel"
     changes: dict[str, list[str]] = {}
-    for kind in ("categorical", "continuous"):
+    for kind in ("categorical", "continuous", "multilabel"):
         before = list(getattr(data, kind))
         after = [name for name in before if name != field.name] + [field.name] * (kind == role)
         if after != before:

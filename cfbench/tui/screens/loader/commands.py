@@ -96,7 +96,7 @@ class Commands:
             return
 
         def change(draft: Draft) -> None:
-            for path, names in choices.switched(field, screen.data).items():
+            for path, names in choices.switched(field, screen.data, screen.fields).items():
                 draft.set(path, names)
 
         screen.workbench.edit(change)
