@@ -484,15 +484,6 @@ def test_a_step_goes_forward_and_back(bench, desk, size) -> None:
     desk.use(app, go, size)
 
 
-def test_a_step_shows_no_more_than_fits(bench) -> None:
-    found = bench.one_step("r", size=4, start="untrained", lr=0.0, shown=4)
-    for stage in range(len(steps.STAGES)):
-        for height in (6, 12, 20, 60):
-            drawn = steps.lines(found, stage, 78, height)
-            assert len(drawn) <= height
-            assert any(f"▸ {stage + 1} " in words(line) for line in drawn) or height == 6
-
-
 def test_a_step_shows_what_was_drawn_beside_each_row(bench) -> None:
     found = bench.one_step("r", size=2, start="untrained", lr=0.0, shown=4)
     beside = (StepDrawn("7", "Fargo (1996)", 3.5, 3.4, 0.854, 0.144), StepDrawn("8", "Twister", 3.0, 2.9, 0.598, 0.112))
@@ -503,7 +494,7 @@ def test_a_step_shows_what_was_drawn_beside_each_row(bench) -> None:
     )
     for width in (76, 136):
         look_up, predict, loss, backward, step, reset = (
-            [" ".join(words(line).split()) for line in steps.lines(found, stage, width, 60)] for stage in range(6)
+            [" ".join(words(line).split()) for line in steps.lines(found, stage, width)] for stage in range(6)
         )
         assert sum("drawn Fargo" in line for line in look_up) == 1
         assert "▸ 2 predict: multiply, add" in predict
@@ -523,10 +514,10 @@ def test_a_step_shows_what_was_drawn_beside_each_row(bench) -> None:
 
 def test_a_step_says_what_becomes_of_scores(bench) -> None:
     found = bench.one_step("r", size=1, start="untrained", lr=0.0, shown=4)
-    assert any("2 predict: multiply, add, squash" in words(line) for line in steps.lines(found, 1, 78, 40))
-    assert any("3 loss: compare with what was rated" in words(line) for line in steps.lines(found, 2, 78, 40))
+    assert any("2 predict: multiply, add, squash" in words(line) for line in steps.lines(found, 1, 78))
+    assert any("3 loss: compare with what was rated" in words(line) for line in steps.lines(found, 2, 78))
     plain = msgspec.structs.replace(found, rows=(msgspec.structs.replace(found.rows[0], score=None),))
-    assert any("2 predict: what the model says" in words(line) for line in steps.lines(plain, 1, 78, 40))
+    assert any("2 predict: what the model says" in words(line) for line in steps.lines(plain, 1, 78))
 
 
 def test_a_faint_rate_says_why(bench) -> None:
@@ -610,7 +601,9 @@ def test_factors_are_written_to_files(bench, desk) -> None:
         assert ("export", (RUN, "factors", "npz", "brave-ibis-factors.npz")) in bench.calls
         bench.taken.add("brave-ibis-factors.npz")
         await pilot.press("X", *"numpy", "enter", "enter")
-        await desk.shows(pilot, "it is there already; take it along under another name")
+        await desk.shows(pilot, "it is there already; take it along")
+        await pilot.press(*["backspace"] * 4, "2", "full_stop", "n", "p", "z", "enter")
+        await desk.shows(pilot, "factors written to /there/brave-ibis-factors2.npz")
 
     desk.use(app, steps, WIDE)
 
@@ -626,6 +619,7 @@ def test_a_report_is_written_here_and_replaces_nothing(bench, desk, tmp_path) ->
         assert (tmp_path / "brave-ibis.html").read_text() == f"<html>{RUN}</html>"
         await pilot.press("X", *"html", "enter", "enter")
         await desk.shows(pilot, "this file exists already")
+        assert "brave-ibis.html" in app.screen.query_one("#typed").value
 
     desk.use(app, steps, WIDE)
 

@@ -39,9 +39,6 @@ class Scrolled(Pane):
     pinned = 0
     """Lines at the top of the picture that stay where they are."""
 
-    sums_up = True
-    """Whether it starts with the picture trimmed to fit; the first move down shows the whole one where that differs."""
-
     top = 0
     """How far it was moved down."""
 
@@ -88,7 +85,7 @@ class Scrolled(Pane):
         if len(whole) <= height:
             self.top = self._last_top = 0
             return whole
-        apart = self.sums_up and fitting != whole[:height]
+        apart = fitting[:height] != whole[:height]  # it starts with the picture trimmed to fit
         self._last_top = len(whole) - height + apart
         self.top = max(0, min(self.start(whole) if self._at_start else self.top, self._last_top))
         if apart and not self.top:

@@ -204,7 +204,7 @@ class StepPane(Scrolled):
 
     BINDINGS: ClassVar = bindings(STEP_MOVES)
 
-    pinned, sums_up = 2, False
+    pinned = 2
 
     class Moved(Message):
         """Another stage is in sight."""
@@ -222,7 +222,7 @@ class StepPane(Scrolled):
     def whole(self, width: int, height: int) -> list[Line]:
         """Return the stages so far."""
         found = self._found()
-        return [[("  ", ""), *self._empty()]] if found is None else steps.lines(found, self.stage, width, height)
+        return [[("  ", ""), *self._empty()]] if found is None else steps.lines(found, self.stage, width)
 
     def start(self, whole: list[Line]) -> int:
         """Return how far down the current stage is."""

@@ -35,25 +35,17 @@ def path(stage: int) -> Line:
     return line
 
 
-def lines(found: StepView, stage: int, width: int, height: int) -> list[Line]:
-    """Return the stages up to the current one; the earliest give way where there is no room for all."""
+def lines(found: StepView, stage: int, width: int) -> list[Line]:
+    """Return the path, a blank line, and the stages up to the current one."""
     stages = [_look_up, _predict, _loss, _backward, _step, _reset]
-    blocks: list[list[Line]] = []
+    drawn: list[Line] = [path(stage), []]
     name = name_cells(width)
     for number in range(stage + 1):
         here = number == stage
         mark: Line = [("▸ " if here else "  ", "b"), (f"{number + 1} {_title(found, number)}", "b" if here else "")]
-        blocks.append([mark, *([("  ", ""), *line] for line in stages[number](found, name))])
-    drawn = [path(stage), []]
-    left = height - len(drawn)
-    kept: list[Line] = []
-    for block in reversed(blocks):
-        joined = [*block, *([[("  ↓", "faint")]] if kept else []), *kept]
-        if kept and len(joined) > left:
-            kept = [[("  …", "dim")], *kept] if len(kept) < left else kept
-            break
-        kept = joined
-    return [cut(line, width) for line in [*drawn, *kept][:height]]
+        drawn += [mark, *([("  ", ""), *line] for line in stages[number](found, name))]
+        drawn += [] if here else [[("  ↓", "faint")]]
+    return [cut(line, width) for line in drawn]
 
 
 def _title(found: StepView, stage: int) -> str:

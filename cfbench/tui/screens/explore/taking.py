@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cfbench import durable, paths
@@ -47,28 +47,31 @@ def choose(workbench: Workbench, run: str) -> None:
         ask_where(name, "where the bench is", what, form)
 
     def ask_where(name: str, place: str, what: str, form: str) -> None:
-        asked = Asking(f"write {what} to", name, f"a path {place}")
-        workbench.push_screen(asked, lambda path: start(what, form, path))
+        async def start(path: str) -> None:
+            if not path.strip():
+                return
+            if what == "report":
+                job = _reported(workbench, run, form, _free(path.strip()))
+            else:
+                job = _followed(workbench, what, await _exporting(workbench, run, what, form, path.strip()))
+            workbench.work(job, "take")
 
-    def start(what: str, form: str, path: str | None) -> None:
-        if path and path.strip():
-            write = (
-                _report(workbench, run, form, path.strip())
-                if what == "report"
-                else _write(workbench, run, what, form, path.strip())
-            )
-            workbench.work(write, "take")
+        workbench.push_screen(Asking(f"write {what} to", name, f"a path {place}", start))
 
     workbench.push_screen(Choosing("take along", among(_CHOICES)), take)
 
 
-async def _write(workbench: Workbench, run: str, what: Any, form: Any, path: str) -> None:
+async def _exporting(workbench: Workbench, run: str, what: Any, form: Any, path: str) -> str:
+    """Return the number of an export that began."""
     try:
-        job = await workbench.link.ask(Bench.export, run, what, form, path)
+        return await workbench.link.ask(Bench.export, run, what, form, path)
     except BadInput as error:
-        if PurePath(error.where).name != PurePath(path).name:
+        if "--force" not in error.mend:
             raise
         raise BadInput(error.what, where=error.where, mend="take it along under another name") from error
+
+
+async def _followed(workbench: Workbench, what: str, job: str) -> None:
     while (status := await workbench.link.ask(Bench.exporting, job)).state == "running":
         if status.total:
             workbench.say(f"{figures.share(status.done, status.total)} of {figures.count(status.total)} users written")
@@ -79,9 +82,14 @@ async def _write(workbench: Workbench, run: str, what: Any, form: Any, path: str
         workbench.say(f"{what} {'written to' if status.state == 'done' else 'stopped:'} {', '.join(status.paths)}")
 
 
-async def _report(workbench: Workbench, run: str, form: Any, path: str) -> None:
+def _free(path: str) -> Path:
+    """Return the place of a report, once it is known to be free."""
     place = paths.given(path).absolute()
     durable.refuse_taken(place)
+    return place
+
+
+async def _reported(workbench: Workbench, run: str, form: Any, place: Path) -> None:
     document = await workbench.link.ask(Bench.report, run, form)
     await asyncio.to_thread(durable.write_document, place, document)
     workbench.say(f"report written to {place}")
