@@ -42,8 +42,14 @@ class DiskFull(WorkFailed):
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ``, did you mean 'x'?`` for the known name nearest to `name`, or nothing where none is near."""
+    found = closest(name, known)
+    return "" if found is None else f", did you mean '{found}'?"
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name nearest to `name`, None where none is near."""
     matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f", did you mean '{matches[0]}'?" if matches else ""
+    return matches[0] if matches else None
 
 
 def listing(names: Iterable[str]) -> str:

@@ -423,17 +423,32 @@ def _unknown_key(key: str, path: str, known: Iterable[str], where: str) -> BadIn
 
 def _not_allowed(error: msgspec.ValidationError, value: Any, kind: type, path: str, where: str) -> BadInput:
     message, place = re.fullmatch(r"(.*?)(?: - at (?:`key` in )?`\$(.*)`)?", str(error), re.DOTALL).groups("")  # type: ignore[union-attr]
-    keys = [key or int(index) for key, index in re.findall(r"\.(\w+)|\[(\d+)\]", place)]
+    keys = [key or any_key or int(index) for key, any_key, index in _STEP.findall(place)]
     hint: Any = kind
     for key in keys:
         if isinstance(key, str) and isinstance(hint, type) and issubclass(hint, Struct):
             hint = get_type_hints(hint, include_extras=True)[key]
-        value = value[key] if isinstance(value, (dict, list)) and not isinstance(key, slice) else value
+        if key == "...":
+            hint = get_args(get_args(hint)[0] if get_origin(hint) is Annotated else hint)[1]
+            key = next(name for name, one in value.items() if not _fits(one, hint))
+        value = value[key] if isinstance(value, (dict, list)) else value
         path += f"[{key}]" if isinstance(key, int) else f".{key}"
     choices = _choices(hint)
     allowed = f"allowed: {listing(choices)}" if choices else _in_words(message, path)
     guess = nearest(value, choices) if isinstance(value, str) else ""
     return BadInput(f"{path} = {_shown(value)} is not allowed{guess}", where=where, mend=allowed)
+
+
+_STEP = re.compile(r"\.(\w+)|\[(\.\.\.)\]|\[(\d+)\]")
+"""A key, any key of a table whose keys are free, or a place in a list, in a path of msgspec's."""
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    try:
+        msgspec.convert(value, hint)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 _WORDS = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false", "array": "a list"}

@@ -91,6 +91,10 @@ def test_data_files_are_found_beside_the_experiment(tmp_path: Path, monkeypatch:
         ({"training": {"epochs": 0}}, "experiment: training.epochs = 0 is not allowed; allowed: a whole number >= 1"),
         ({"loader": {"batch_size": 1.5}},
          "experiment: loader.batch_size = 1.5 is not allowed; allowed: a whole number"),
+        (
+            {"data": {"items": {"source": "i", "flags": {"mood": ["sad"], "genre": ["a", 3]}}}},
+            "experiment: data.items.flags.genre[1] = 3 is not allowed; allowed: text",
+        ),
         ({"data": {"categorical": ["a", 3]}}, "experiment: data.categorical[1] = 3 is not allowed; allowed: text"),
         (
             {"training": {"device": "gpu"}},

@@ -338,13 +338,19 @@ class LocalBench:
         return read_ratings(recent(run), path, content)
 
     def explain(
-        self, run: str, user: str, item: str, ratings: dict[str, float] | None = None, count: int = 12
+        self,
+        run: str,
+        user: str,
+        item: str,
+        ratings: dict[str, float] | None = None,
+        count: int = 12,
+        supports: int = 8,
     ) -> Explanation:
         """Return the score of an item as a sum, and the rated titles that move it."""
         from cfbench.explore.explaining import explain
         from cfbench.explore.recent import recent
 
-        return explain(recent(run), user, item, ratings, count)
+        return explain(recent(run), user, item, ratings, count, supports)
 
     def similar(
         self, run: str, name: str, count: int = 10, least: int = 1, measure: Measure = "cosine", side: Side = "item"

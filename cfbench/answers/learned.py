@@ -55,8 +55,10 @@ class Recommendations(Struct, frozen=True):
         user: label, "" for somebody new.
         ratings: how many of the user's training knows, or were given.
         mean: of these ratings.
-        unseen: items that were ranked, seen ones left out unless they were asked for.
+        unseen: all items that were ranked, of which these are the first: those that the conditions leave, less what the
+            user rated, unless that was asked for too.
         items: highest first.
+        ranks: whether the model only puts items in order, so that values are scores in no unit.
     """
 
     user: str
@@ -64,6 +66,7 @@ class Recommendations(Struct, frozen=True):
     mean: float
     unseen: int
     items: tuple[Recommended, ...]
+    ranks: bool = False
 
 
 class Term(Struct, frozen=True):
@@ -111,6 +114,10 @@ class Explanation(Struct, frozen=True):
         left_out: whether the supports' weights are what the model's own score lacks when it scores again with the title
             left out of what the user rated: differences that need not add up to the score.
         untried: rated titles that were not left out in turn, being too many; those rated highest were.
+        solved: what `score` would be by the vector that is solved from the ratings, of which supports and reasons tell;
+            None where they tell of `score` itself.
+        far: whether it is so far from `score` that they do not tell of that; no term has a reason then.
+        ranks: whether the model only puts items in order, so that `prediction` is a score in no unit.
     """
 
     user: str
@@ -125,6 +132,9 @@ class Explanation(Struct, frozen=True):
     part: str = ""
     left_out: bool = False
     untried: int = 0
+    solved: float | None = None
+    far: bool = False
+    ranks: bool = False
 
 
 class Axis(Struct, frozen=True):
@@ -233,12 +243,14 @@ class PredictedTab(Struct, frozen=True):
         items: labels.
         titles: of the items.
         cells: by user, then by item.
+        ranks: whether the model only puts items in order, so that predictions are scores in no unit.
     """
 
     users: tuple[str, ...]
     items: tuple[str, ...]
     titles: tuple[str, ...]
     cells: tuple[tuple[Cell, ...], ...]
+    ranks: bool = False
 
 
 class StepDrawn(Struct, frozen=True):
@@ -271,7 +283,7 @@ class StepRow(Struct, frozen=True):
         target: what was rated.
         before: the prediction before the step.
         after: and after it.
-        error: before - target.
+        error: before - target, None where the loss is of drawn items and the target nothing to be compared with.
         score: before squashing, None where the model has no tables.
         products: user times item for each column of the tables that is a factor.
         rest: the sum of the products that are not shown.
@@ -286,7 +298,7 @@ class StepRow(Struct, frozen=True):
     target: float
     before: float
     after: float
-    error: float
+    error: float | None
     score: float | None
     products: tuple[float, ...]
     rest: float
@@ -440,12 +452,15 @@ class ErrorGroup(Struct, frozen=True):
 
 
 class CalibrationBin(Struct, frozen=True):
-    """Rows with predictions close to each other: their mean, and the mean of what was rated, give or take `within`."""
+    """Rows with predictions close to each other: their mean, and the mean of what was rated, give or take `within`.
+
+    That is None where one row tells nothing about it.
+    """
 
     rows: int
     predicted: float
     rated: float
-    within: float
+    within: float | None
 
 
 class Miss(Struct, frozen=True):

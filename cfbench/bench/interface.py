@@ -208,9 +208,15 @@ class Bench(Protocol):
         """
 
     def explain(
-        self, run: str, user: str, item: str, ratings: dict[str, float] | None = None, count: int = 12
+        self,
+        run: str,
+        user: str,
+        item: str,
+        ratings: dict[str, float] | None = None,
+        count: int = 12,
+        supports: int = 8,
     ) -> Explanation:
-        """Return the score of an item as a sum of at most `count` terms, and the rated titles that move it."""
+        """Return the score of an item as a sum of at most `count` terms, and `supports` rated titles that move it."""
 
     def similar(
         self, run: str, name: str, count: int = 10, least: int = 1, measure: Measure = "cosine", side: Side = "item"

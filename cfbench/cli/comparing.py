@@ -108,7 +108,7 @@ def differences_of(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
 
 def _difference(one: Difference) -> list[str]:
     interval = f"{number(one.low)} to {number(one.high)}"
-    effect = "–" if one.effect is None else f"{one.effect:.2f}"
+    effect = "–" if one.effect is None else f"{one.effect:z.2f}"
     chance = f"{one.adjusted:.3f}" if one.adjusted >= 0.001 else "< .001"
     return [one.metric.upper(), one.first, one.second, number(one.difference), interval, effect, chance, f"{one.n:,}"]
 

@@ -58,7 +58,7 @@ def _figure_lines(profile: DataProfile) -> list[str]:
         "": f"and in {100 * profile.half_users:.1f} % of the users",
         "seen once": f"{profile.single_items:,} items, {profile.single_users:,} users",
         "feedback": profile.feedback,
-        "mean": f"{profile.target_mean:.4f}",
+        "mean": f"{profile.target_mean:z.4f}",
         "time": f"{profile.time_first} to {profile.time_last}" if profile.time_first else "none",
         **({"same second": f"{profile.ties:.1%} of rows, with another of their user"} if profile.ties else {}),
         "repeats": f"{profile.duplicates:,} rows, {profile.conflicts:,} pairs with another target",

@@ -62,7 +62,10 @@ def recommend(
         return
     for number, found in enumerate(asked):
         show(*([""] if number else []), _for_whom(found))
-        _print_recommended(found)
+        if found.items:
+            _print_recommended(found)
+        else:
+            _say_none_left("item", least, where, more="" if seen else "--seen ranks what was rated too")
 
 
 def _refuse_nobody_or_both(user: bool, ratings: bool) -> None:
@@ -85,21 +88,19 @@ def _given(run: str, ratings: str) -> dict[str, float]:
 def _for_whom(found: Recommendations) -> str:
     ratings = f"{found.ratings:,} rating{'s' * (found.ratings != 1)}"
     who = f"user {found.user}: {ratings} in training" if found.user else f"you: {ratings}"
-    return f"{who}, mean {found.mean:.2f}; {found.unseen:,} item{'s' * (found.unseen != 1)} ranked"
+    return f"{who}, mean {found.mean:z.2f}; {found.unseen:,} item{'s' * (found.unseen != 1)} ranked"
 
 
 def _print_recommended(found: Recommendations) -> None:
-    if not found.items:
-        say("no item is left; make --least smaller, or leave a --where out")
-        return
     rated = any(one.seen for one in found.items)
     titled = any(one.title != one.label for one in found.items)
-    head = ["#", "item", *(["title"] if titled else []), "predicted", *(["rated"] if rated else []), "ratings"]
+    value = "score" if found.ranks else "predicted"
+    head = ["#", "item", *(["title"] if titled else []), value, *(["rated"] if rated else []), "ratings"]
     rows = []
     for rank, one in enumerate(found.items, 1):
         own = "" if one.rating is None else f"{one.rating:g}"
         names = [one.label, *([one.title] if titled else [])]
-        rows.append([str(rank), *names, f"{one.value:.2f}", *([own] if rated else []), f"{one.count:,}"])
+        rows.append([str(rank), *names, f"{one.value:z.2f}", *([own] if rated else []), f"{one.count:,}"])
     print_table(head, rows, right=[0, *range(2 + titled, len(head))])
 
 
@@ -109,14 +110,15 @@ def _print_recommended(found: Recommendations) -> None:
 @_ratings_option
 @click.option("--item", required=True, metavar="TITLE", help="Its title, or its id where several bear that title.")
 @click.option("-n", "count", type=click.IntRange(4, 10_000), default=12, help="Terms; the smallest are summed up.")
+@click.option("--supports", type=click.IntRange(1, 100), default=8, show_default=True, help="Rated titles to list.")
 @answering
-def explain(run: str, user: str, ratings: str | None, item: str, count: int, as_json: bool) -> None:
+def explain(run: str, user: str, ratings: str | None, item: str, count: int, supports: int, as_json: bool) -> None:
     """Show a prediction as a sum, term by term, and the rated titles that move it most.
 
     A model that scores a list of ratings by itself, such as ease, is asked again without each title in turn.
     """
     _refuse_nobody_or_both(bool(user), bool(ratings))
-    found = bench().explain(run, user, item, _given(run, ratings) if ratings else None, count)
+    found = bench().explain(run, user, item, _given(run, ratings) if ratings else None, count, supports)
     if as_json:
         print_json(found)
         return
@@ -125,20 +127,24 @@ def explain(run: str, user: str, ratings: str | None, item: str, count: int, as_
         if found.rating is None
         else f"rated {found.rating:g}{'' if found.part in ('', 'train') else f' in {found.part}'}"
     )
-    show(f"{found.title} for {f'user {found.user}' if found.user else 'you'}: {found.prediction:.2f}, {rated}")
-    rows = [[term.name, f"{term.value:+.4f}", _product(term.user, term.item), term.because] for term in found.terms]
-    rows.append(["sum", f"{found.score:+.4f}", "", ""])
+    show(f"{found.title} for {f'user {found.user}' if found.user else 'you'}: {_valued(found)}, {rated}")
+    rows = [[term.name, f"{term.value:+z.4f}", _product(term.user, term.item), term.because] for term in found.terms]
+    rows.append(["sum", f"{found.score:+z.4f}", "", ""])
     head = ["term", "adds", "user x item", "because of"]
     told = [n for n in range(len(head)) if any(row[n] for row in rows)]
     right = [place for place, n in enumerate(told) if n in (1, 2)]
     print_table([head[n] for n in told], [[row[n] for n in told] for row in rows], right=right)
     show(_squashing(found))
     if found.supports:
-        show("", _what_moves(found))
-        lines = [[one.title, f"{one.rating:g}", f"{one.weight:+.4f}"] for one in found.supports]
+        show("", _what_moves(found), *_how_far(found))
+        lines = [[one.title, f"{one.rating:g}", f"{one.weight:+z.4f}"] for one in found.supports]
         print_table(["title", "rated", "moves"], lines, right=[1, 2])
         if found.untried:
             show(f"{found.untried:,} more, rated no higher, {'was' if found.untried == 1 else 'were'} not tried")
+
+
+def _valued(found: Explanation) -> str:
+    return f"{'score ' if found.ranks else ''}{found.prediction:z.2f}"
 
 
 def _what_moves(found: Explanation) -> str:
@@ -147,16 +153,26 @@ def _what_moves(found: Explanation) -> str:
     return "what was rated, and how far it moves the score"
 
 
+def _how_far(found: Explanation) -> list[str]:
+    """Say what score the ratings give by themselves, where that is another than the trained one."""
+    if found.solved is None:
+        return []
+    said = "the ratings alone do not give this score:" if found.far else "by the ratings alone"
+    return [f"{said} {found.solved:z.2f}; trained {found.score:z.2f}"]
+
+
 def _product(user: float | None, item: float | None) -> str:
-    return "" if user is None or item is None else f"{user:+.3f} x {item:+.3f}"
+    return "" if user is None or item is None else f"{user:+z.3f} x {item:+z.3f}"
 
 
 def _squashing(found: Explanation) -> str:
     if found.y_range is None:
         same = math.isclose(found.prediction, found.score, rel_tol=1e-5, abs_tol=1e-5)
-        return f"prediction {found.prediction:.4f}, {'the sum itself' if same else 'in other units than the sum'}"
+        what, unit = ("score", ", in no unit") if found.ranks else ("prediction", "")
+        than_sum = f"the sum itself{unit}" if same else "in other units than the sum"
+        return f"{what} {found.prediction:z.4f}, {than_sum}"
     low, high = found.y_range
-    return f"prediction {low:g} + {high - low:g} · σ({found.score:.4f}) = {found.prediction:.4f}"
+    return f"prediction {low:g} + {high - low:g} · σ({found.score:z.4f}) = {found.prediction:z.4f}"
 
 
 @click.command()
@@ -183,8 +199,10 @@ def similar(
     found = bench().similar(run, item or user or "", count, least, measure, side)
     if as_json:
         print_json(found)
+    elif found:
+        _print(found, side, {"euclid": "distance"}.get(measure, measure), "z.3f")
     else:
-        _print(found, side, {"euclid": "distance"}.get(measure, measure), ".3f")
+        _say_none_left(side, least)
 
 
 @click.command()
@@ -201,17 +219,24 @@ def biases(run: str, side: Side, count: int, least: int, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
+    if not found.top:
+        _say_none_left(side, least)
+        return
     show("highest")
-    _print(found.top, side, "bias", "+.3f")
+    _print(found.top, side, "bias", "+z.3f")
     show("", "lowest")
-    _print(found.bottom, side, "bias", "+.3f")
+    _print(found.bottom, side, "bias", "+z.3f")
+
+
+def _say_none_left(owner: str, least: int, where: Sequence[str] = (), more: str = "") -> None:
+    """Say that nothing is left of what was asked for, and which of the options given keeps it out, else `more`."""
+    ways = [*(["make --least smaller"] if least > 1 else []), *(["leave a --where out"] if where else [])]
+    mend = ", or ".join(ways) or more
+    say(f"no {owner} is left{f'; {mend}' if mend else ''}")
 
 
 def _print(found: Sequence[Scored], owner: str, value: str, form: str) -> None:
     """Print what was found as a table; titles have a column where they say more than the labels."""
-    if not found:
-        say(f"no {owner} is left; make --least smaller")
-        return
     titled = any(one.title != one.label for one in found)
     sure = any(isinstance(one, Bias) and one.within is not None for one in found)
     rows = []

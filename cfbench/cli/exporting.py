@@ -20,6 +20,9 @@ _PAUSE = 0.2
 _LATELY = 5.0
 """Seconds over which a rate is measured."""
 
+_FIRST = 10
+"""Recommendations a user where nobody says how many."""
+
 _CLEANING = 10.0
 """Seconds that ctrl-c is asked for once more in vain, since what was written aside is being removed."""
 
@@ -42,19 +45,35 @@ _CLEANING = 10.0
     help="Factors and biases of users and items, or the first items of every user.",
 )
 @click.option("-o", "--output", "path", required=True, metavar="PATH", help="The new file or folder; with --on, there.")
-@click.option("-n", "count", type=click.IntRange(1), default=10, show_default=True, help="Recommendations a user.")
-@click.option("--least", type=click.IntRange(1), default=1, help="Recommend only items with so many training rows.")
+@click.option("-n", "count", type=click.IntRange(1), help=f"Recommendations a user ({_FIRST}).")
+@click.option("--least", type=click.IntRange(1), help="Recommend only items with so many training rows.")
 @click.option("--force", is_flag=True, help="Replace what is there; of folders, only those that hold exports alone.")
 @answering
-def export(run: str, form: Form, what: Exported, path: str, count: int, least: int, force: bool, as_json: bool) -> None:
+def export(
+    run: str,
+    form: Form,
+    what: Exported,
+    path: str,
+    count: int | None,
+    least: int | None,
+    force: bool,
+    as_json: bool,
+) -> None:
     """Write what a run's model learned into files, by label and title.
 
     Formats of factors: parquet (a folder: users, items, model.json); safetensors and npz (a file of arrays); word2vec
     (a folder of texts, as gensim reads them); projector (a folder for TensorBoard's embedding projector). With --on
     HOST, PATH is on that machine. ctrl+c stops it, and nothing is left.
     """
+    ignored = [name for name, value in (("-n", count), ("--least", least)) if value is not None]
+    if ignored and what == "factors":
+        raise BadInput(
+            "factors are written of all users and items",
+            where=" and ".join(ignored),
+            mend="leave that out, or write --what recommendations",
+        )
     with _interruptions() as interrupted:
-        ended = _followed(bench().export(run, what, form, path, count, least, force), interrupted)
+        ended = _followed(bench().export(run, what, form, path, count or _FIRST, least or 1, force), interrupted)
     if ended.state == "failed":
         raise (BadInput if ended.bad_input else WorkFailed)(ended.error)
     if ended.state == "stopped":

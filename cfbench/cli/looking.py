@@ -11,6 +11,7 @@ from cfbench.answers import Axis, Cell, Dimensions, PredictedTab, Side, StepRow,
 from cfbench.cli.here import answering, bench
 from cfbench.cli.output import number, print_json, print_table, say, show
 from cfbench.errors import BadInput
+from cfbench.text import label
 
 _NAME = 28
 _WAIT = 0.5
@@ -47,7 +48,7 @@ def map_(run: str, side: Side, axes: str, least: int, field: str, window: str, c
         show(f"{name}: {_axis(axis)}")
     grouped = len(found.groups) > 1
     rows = [
-        [one.title, f"{one.x:+.3f}", f"{one.y:+.3f}", *([one.group] if grouped else []), f"{one.count:,}"]
+        [one.title, f"{one.x:+z.3f}", f"{one.y:+z.3f}", *([one.group] if grouped else []), f"{one.count:,}"]
         for one in found.named
     ]
     print_table([side, "across", "upwards", *([field] if grouped else []), "ratings"], rows, right=[1, 2, 3 + grouped])
@@ -76,8 +77,8 @@ def _axis(axis: Axis) -> str:
 @click.argument("run", metavar="RUN")
 @click.option("--user", "users", multiple=True, metavar="LABEL", help="A user that comes first; repeat for more.")
 @click.option("--item", "items", multiple=True, metavar="TITLE", help="An item that comes first; repeat for more.")
-@click.option("--users", "n_users", type=click.IntRange(1, 40), default=15, help="How many users.")
-@click.option("--items", "n_items", type=click.IntRange(1, 40), default=10, help="How many items.")
+@click.option("--users", "n_users", type=click.IntRange(1, 40), default=15, help="How many users, or all named.")
+@click.option("--items", "n_items", type=click.IntRange(1, 40), default=10, help="How many items, or all named.")
 @answering
 def crosstab(
     run: str, users: tuple[str, ...], items: tuple[str, ...], n_users: int, n_items: int, as_json: bool
@@ -92,14 +93,13 @@ def crosstab(
 
 def _print_tab(found: PredictedTab) -> None:
     rows = []
+    comparable = any(cell.error is not None for line in found.cells for cell in line)
     for place, title in enumerate(found.titles):
         cells = [found.cells[n][place] for n in range(len(found.users))]
-        for name, values in (
-            ("rated", [_rated(cell) for cell in cells]),
-            ("predicted", [f"{cell.prediction:.2f}" for cell in cells]),
-            ("error", ["" if cell.error is None else f"{cell.error:+.2f}" for cell in cells]),
-        ):
-            rows.append([title[:_NAME] if name == "rated" else "", name, *values])
+        rows.append([label(title, _NAME), "rated", *map(_rated, cells)])
+        rows.append(["", "score" if found.ranks else "predicted", *(f"{cell.prediction:z.2f}" for cell in cells)])
+        if comparable:
+            rows.append(["", "error", *("" if cell.error is None else f"{cell.error:+z.2f}" for cell in cells)])
     print_table(["item", "", *found.users], rows, right=range(2, 2 + len(found.users)))
     if any(cell.part not in ("", "train") for line in found.cells for cell in line):
         show("* not in training")
@@ -166,7 +166,7 @@ def _print_step(found: StepView) -> None:
     for table in found.tables:
         show("", f"{'drawn ' if table.drawn else ''}{table.of} {table.title}")
         lines = [
-            [name, *(f"{value:+.5f}" for value in values), *(["…"] if more else [])]
+            [name, *(f"{value:+z.5f}" for value in values), *(["…"] if more else [])]
             for name, values in (
                 ("before", table.before),
                 ("gradient", table.gradient),
@@ -186,19 +186,19 @@ def _print_step(found: StepView) -> None:
 
 def _lines(row: StepRow) -> list[list[str]]:
     """Return the cells of a row and of the items drawn beside it."""
-    compared = ["", ""] if row.drawn else [f"{row.target:g}", f"{row.error:+.4f}"]
-    score = "" if row.score is None else f"{row.score:+.4f}"
-    own = [row.user, row.title, score, f"{row.before:.4f}", *compared, f"{row.slope:+.4f}", f"{row.after:.4f}"]
+    compared = ["", ""] if row.error is None else [f"{row.target:g}", f"{row.error:+z.4f}"]
+    score = "" if row.score is None else f"{row.score:+z.4f}"
+    own = [row.user, row.title, score, f"{row.before:z.4f}", *compared, f"{row.slope:+z.4f}", f"{row.after:z.4f}"]
     beside = [
         [
             "",
             f"drawn {one.title}",
             "",
-            f"{one.before:.4f}",
-            f"{row.before - one.before:+.4f}",
-            f"{one.alone:.4f}",
-            f"{one.slope:+.4f}",
-            f"{one.after:.4f}",
+            f"{one.before:z.4f}",
+            f"{row.before - one.before:+z.4f}",
+            f"{one.alone:z.4f}",
+            f"{one.slope:+z.4f}",
+            f"{one.after:z.4f}",
         ]
         for one in row.drawn
     ]
@@ -243,7 +243,7 @@ def _print_dimensions(found: Dimensions) -> None:
     total, rows = 0.0, []
     for place, share in enumerate(found.shares[:12], 1):
         total += share
-        rows.append([str(place), f"{share:.1%}", f"{total:.1%}"])
+        rows.append([str(place), f"{share:z.1%}", f"{total:.1%}"])
     print_table(["direction", "variance", "so far"], rows, right=[0, 1, 2])
     show("", "rules of thumb")
     rules = [[one.of, f"{one.labels:,}", one.formula, str(one.factors), one.source] for one in found.rules]
@@ -271,7 +271,7 @@ def errors(run: str, test: bool, worst: int, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    show(f"{found.part}: {found.rows:,} rows, mean error {found.mean:+.3f}, RMSE {found.rmse:.4f}")
+    show(f"{found.part}: {found.rows:,} rows, mean error {found.mean:+z.3f}, RMSE {found.rmse:.4f}")
     names = {
         "rating": "by rating",
         "user": "by ratings that training has of the user",
@@ -280,16 +280,21 @@ def errors(run: str, test: bool, worst: int, as_json: bool) -> None:
     }
     for key, groups in found.by.items():
         show("", names.get(key, key))
-        rows = [[one.name, f"{one.rows:,}", f"{one.mean:+.3f}", f"{one.rmse:.3f}"] for one in groups]
+        rows = [[one.name, f"{one.rows:,}", f"{one.mean:+z.3f}", f"{one.rmse:.3f}"] for one in groups]
         print_table([key, "rows", "mean error", "RMSE"], rows, right=[0, 1, 2, 3])
     show("", "calibration: tenths of the rows by prediction")
     bins = [
-        [f"{one.predicted:.3f}", f"{one.rated:.3f}", f"± {one.within:.3f}", f"{one.rows:,}"]
+        [
+            f"{one.predicted:z.3f}",
+            f"{one.rated:z.3f}",
+            "" if one.within is None else f"± {one.within:.3f}",
+            f"{one.rows:,}",
+        ]
         for one in found.calibration
     ]
     print_table(["predicted", "rated", "95 %", "rows"], bins, right=[0, 1, 2, 3])
     show("", "worst misses")
     misses = [
-        [one.user, one.title, f"{one.rating:g}", f"{one.prediction:.2f}", f"{one.error:+.2f}"] for one in found.worst
+        [one.user, one.title, f"{one.rating:g}", f"{one.prediction:z.2f}", f"{one.error:+z.2f}"] for one in found.worst
     ]
     print_table(["user", "item", "rated", "predicted", "error"], misses, right=[2, 3, 4])

@@ -56,4 +56,4 @@ def say_again(sentence: str, *, last: bool = False) -> None:
 
 def number(value: float | None) -> str:
     """Return a figure of a metric or loss in five significant digits, or a dash."""
-    return "–" if value is None else f"{value:.5g}"
+    return "–" if value is None else f"{float(value):z.5g}"

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 import click
 
 from cfbench import durable, paths
 from cfbench.cli.here import answering, bench
 from cfbench.cli.output import print_document, print_json, say
-from cfbench.errors import BadInput
-
-Form = Literal["html", "markdown"]
-
-_ENDINGS: dict[str, Form] = {".html": "html", ".htm": "html", ".md": "markdown", ".markdown": "markdown"}
+from cfbench.documents import DocumentForm, form_of
 
 
 @click.command()
@@ -26,10 +21,10 @@ _ENDINGS: dict[str, Form] = {".html": "html", ".htm": "html", ".md": "markdown",
 @click.option("--test", is_flag=True, help="Measure it on the test rows; the run counts how often.")
 @click.option("--force", is_flag=True, help="Replace the file if it exists.")
 @answering
-def report(run: str, output: Path | None, form: Form | None, test: bool, force: bool, as_json: bool) -> None:
+def report(run: str, output: Path | None, form: DocumentForm | None, test: bool, force: bool, as_json: bool) -> None:
     """Write a report of a run, one page with its numbers, pictures and settings inside, or print it."""
     path = None if output is None else paths.given(output).absolute()
-    form = form or (_form_of(path) if path else "html")
+    form = form_of(path, form) if path else form or "html"
     if path:
         durable.refuse_taken(path, force)
     document = bench().report(run, form, "test" if test else "valid")
@@ -43,13 +38,3 @@ def report(run: str, output: Path | None, form: Form | None, test: bool, force: 
         print_json({"format": form, "document": document})
     else:
         print_document(document)
-
-
-def _form_of(path: Path) -> Form:
-    if path.suffix.lower() not in _ENDINGS:
-        raise BadInput(
-            "the name does not say which format is wanted",
-            where=str(path),
-            mend="end it in .html or .md, or add --format",
-        )
-    return _ENDINGS[path.suffix.lower()]

@@ -16,6 +16,9 @@ from cfbench.plugin import Factorization
 _SURE = 1.959964
 """The 97.5th percentile of the normal distribution."""
 
+_LEAST_SPREAD = 1e-12
+"""Variance of biases below which they tell nothing about one another."""
+
 
 def biases(trained: Trained, side: Side = "item", count: int = 10, least: int = 1) -> Ends:
     """Return the `count` highest and lowest biases of labels with at least `least` training rows.
@@ -30,7 +33,7 @@ def biases(trained: Trained, side: Side = "item", count: int = 10, least: int = 
     tables = factorization(trained)
     table = None if tables is None else getattr(tables, f"{side}_bias")
     if tables is None or table is None:
-        raise BadInput(f"the model {trained.experiment.model.name} learns no {side} biases", mend=MEND)
+        raise BadInput(f"the model {trained.model_name} learns no {side} biases", mend=MEND)
     codes, values = known(trained, side, least), float64(table)
     within: dict[int, float] = {}
     if trained.predictor.ratings:
@@ -49,6 +52,7 @@ def _bounds(
     trained: Trained, tables: Factorization, values: NDArray[np.float64], side: Side, codes: NDArray[np.int32]
 ) -> NDArray[np.float64]:
     _, slopes = curve(tables, tables.global_mean + values[codes])
-    spread = max(float(values[known(trained, side)].var()), 1e-12)
-    found: NDArray[np.float64] = _SURE / np.sqrt(trained.counts[side][codes] * slopes**2 / noise(trained) + 1 / spread)
+    spread = float(values[known(trained, side)].var())
+    prior = 1 / spread if spread > _LEAST_SPREAD else 0.0
+    found: NDArray[np.float64] = _SURE / np.sqrt(trained.counts[side][codes] * slopes**2 / noise(trained) + prior)
     return found

@@ -28,15 +28,17 @@ def predicted_tab(
         trained: the model.
         users: labels that come first.
         items: titles or labels that come first.
-        n_users: how many in all, at most 40.
+        n_users: how many in all, at most 40, or as many as are named.
         n_items: likewise.
 
     Raises:
         BadInput: there is no such user or item, too many are asked for, or the ratings are gone.
     """
+    first_users = list(dict.fromkeys(user_code(trained, user) for user in users))
+    first_items = list(dict.fromkeys(item_code(trained, item) for item in items))
+    n_users, n_items = max(n_users, len(first_users) or n_users), max(n_items, len(first_items) or n_items)
     if not (0 < n_users <= MOST and 0 < n_items <= MOST):
         raise BadInput(f"{n_users} x {n_items} are too many, or none", mend=f"ask for 1 to {MOST} of each")
-    first_users, first_items = [user_code(trained, user) for user in users], [item_code(trained, i) for i in items]
     loader = trained.loader
     data = loader.interactions
     popular = _most(trained.counts["item"], n_items, first_items)
@@ -58,6 +60,7 @@ def predicted_tab(
         items=tuple(trained.classes["item"][code] for code in popular),
         titles=tuple(trained.classes["title"][code] for code in popular),
         cells=tuple(tuple(cells[n * wide : (n + 1) * wide]) for n in range(len(busy))),
+        ranks=not trained.predictor.ratings,
     )
 
 
@@ -74,4 +77,4 @@ def _most(counts: NDArray[np.integer[Any]], count: int, first: Sequence[int]) ->
     counts[0] = 0
     order = np.argsort(-counts, kind="stable")[: count + len(first)]
     others = [int(code) for code in order if counts[code] and code not in first]
-    return [*dict.fromkeys(first), *others][:count]
+    return [*first, *others][:count]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +22,7 @@ _Floats = NDArray[np.float64]
 
 TERMS = 12
 SUPPORTS = 8
+FAR = 0.5
 
 
 def explain(
@@ -35,7 +37,9 @@ def explain(
 
     With factors the supports are those of a user whose vector is solved from the user's ratings (Hu, Koren, Volinsky:
     Collaborative filtering for implicit feedback datasets, ICDM 2008, section 5): what the score would lose without the
-    rating's pull. They tell of the trained vector as far as it is near that one.
+    rating's pull. They tell of the trained vector as far as it is near that one: `solved` is the score by the solved
+    one. Where that is off by more than `FAR` of all moves together, sizes added up, the ratings do not give the score,
+    and no factor is because of a title.
 
     With a model that takes somebody new by its own `score` they are what that score lacks when a title is left out of
     what the user rated, of `leaving_out.MOST` titles at most. Such differences need not add up to the score; where it
@@ -59,7 +63,7 @@ def explain(
     by_itself = takes_itself(trained) or (tables is None and callable(getattr(trained.model, "score", None)))
     if tables is None and not by_itself:
         raise BadInput(
-            f"the model {trained.experiment.model.name} learns no factors and has no score(), so nothing tells what its"
+            f"the model {trained.model_name} learns no factors and has no score(), so nothing tells what its"
             " predictions come from",
             mend="take one that has, such as biased-dot-product, ease or item-knn",
         )
@@ -92,6 +96,9 @@ def explain(
         part=part,
         left_out=left is not None,
         untried=0 if left is None else left.untried,
+        solved=found.solved,
+        far=found.far,
+        ranks=not trained.predictor.ratings,
     )
 
 
@@ -101,12 +108,16 @@ class _Sum:
 
     Attributes:
         moves: codes of rated items, int64 (n,), their ratings and weights, float64 (n,).
+        solved: the score that they move, None where it is `score`.
+        far: whether it is too far from `score` for them to tell of that.
     """
 
     terms: tuple[Term, ...]
     score: float
     prediction: float
     moves: tuple[NDArray[np.int64], _Floats, _Floats]
+    solved: float | None = None
+    far: bool = False
 
 
 def _of_score(trained: Trained, user: int, item: int, left: LeftOut) -> _Sum:
@@ -145,9 +156,11 @@ def _of_factors(
         own = items != item  # what it is rated is no reason for what is predicted
         if left is None and own.any():
             made = folded(trained, items[own], values[own])
-    row = design(tables, np.array([item]))[0][0]
-    fixed, products = _biases(tables, item, bias), _factors(trained, vector, row, made)
+    rows, offsets = design(tables, np.array([item]))
+    row = rows[0]
+    fixed, products = _biases(tables, item, bias), _factors(vector, row)
     score = float(sum(term.value for term in (*fixed, *products)))
+    solved: float | None = None
     if left is not None:
         moves = _felt(left)
     elif made is None:
@@ -155,7 +168,13 @@ def _of_factors(
     else:
         others = made.items != item
         moves = made.items[others], made.ratings[others], (made.parts @ row)[others]
-    return _Sum(_biggest(fixed, products, count), score, float(curve(tables, np.array([score]))[0][0]), moves)
+        if user:
+            solved = float(row[: len(made.factors)] @ made.factors + made.bias + offsets[0])
+    far = solved is not None and abs(solved - score) > FAR * float(np.abs(moves[2]).sum())
+    if made is not None and not far:
+        products = _reasoned(trained, products, made)
+    prediction = float(curve(tables, np.array([score]))[0][0])
+    return _Sum(_biggest(fixed, products, count), score, prediction, moves, solved, far)
 
 
 def _history(trained: Trained, user: int, needed: bool) -> tuple[NDArray[np.int64], _Floats]:
@@ -195,16 +214,21 @@ def _biases(tables: Factorization, item: int, bias: float) -> list[Term]:
     return [term for term in terms if term.value]
 
 
-def _factors(trained: Trained, vector: _Floats, row: _Floats, made: Folded | None) -> list[Term]:
+def _factors(vector: _Floats, row: _Floats) -> list[Term]:
+    return [
+        Term(f"factor {n + 1}", float(number * row[n]), float(number), float(row[n]))
+        for n, number in enumerate(vector.tolist())
+    ]
+
+
+def _reasoned(trained: Trained, products: list[Term], made: Folded) -> list[Term]:
+    """Return all factors in their order, each with the rated title that pulls it most towards where it is."""
     titles = trained.classes["title"]
     terms = []
-    for n, number in enumerate(vector.tolist()):
-        because = ""
-        if made is not None:
-            pull = made.parts[:, n] * np.sign(number)
-            if len(pull) and pull.max() > 0:
-                because = titles[made.items[int(pull.argmax())]]
-        terms.append(Term(f"factor {n + 1}", float(number * row[n]), float(number), float(row[n]), because))
+    for n, term in enumerate(products):
+        pull = made.parts[:, n] * np.sign(term.user or 0.0)
+        because = titles[made.items[int(pull.argmax())]] if len(pull) and pull.max() > 0 else ""
+        terms.append(msgspec.structs.replace(term, because=because))
     return terms
 
 

@@ -33,7 +33,7 @@ def factorization(trained: Trained) -> Factorization | None:
             if factors.dim() != 2 or len(factors) != n or (bias is not None and tuple(bias.shape) != (n,)):
                 raise WorkFailed(
                     f"factorization() gave {owner} tables that have not {n:,} rows, one a code",
-                    where=f"model {trained.experiment.model.name}",
+                    where=f"model {trained.model_name}",
                 )
     return tables
 
@@ -54,7 +54,7 @@ def tables_of(trained: Trained) -> Factorization:
 def refuse_without_factors(trained: Trained) -> None:
     """Raise BadInput where a model has no tables to give; it is not asked for them."""
     if getattr(trained.model, "factorization", None) is None:
-        raise BadInput(f"the model {trained.experiment.model.name} learns no factors", mend=MEND)
+        raise BadInput(f"the model {trained.model_name} learns no factors", mend=MEND)
 
 
 def factors_of(tables: Factorization, side: Side) -> NDArray[np.float64]:

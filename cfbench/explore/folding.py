@@ -9,8 +9,10 @@ optimization, 2006, section 10.3). So nothing has to be known of how the model w
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -23,12 +25,15 @@ from cfbench.explore.factors import curve, float64, tables_of
 from cfbench.explore.naming import item_codes
 from cfbench.explore.noise import noise
 from cfbench.explore.trained import Trained
+from cfbench.loading.negatives import chances
 from cfbench.plugin import Factorization, ScoreRequest, SparseRows
 
 _Floats = NDArray[np.float64]
 
 _MOST_STEPS = 30
 _ENOUGH = 1e-8
+_MOST_PAIRS, _LEAST_BESIDE = 4_000_000, 256
+"""Pairs of a like and an item drawn beside it that are summed over, and of how many items at least."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +96,9 @@ def folded(trained: Trained, items: NDArray[np.int64], ratings: _Floats) -> Fold
         return _by_itself(trained, tables, items, ratings)
     if trained.predictor.ratings:
         return fold(tables, prior(trained), items, ratings)
-    return fold_likes(tables, prior(trained), items, ratings, trained.counts["item"])
+    counts, sampler = trained.counts["item"], trained.experiment.sampler
+    chance = (counts > 0) / np.count_nonzero(counts) if sampler is None else chances(sampler, trained.find, counts)
+    return fold_likes(tables, prior(trained), items, ratings, chance)
 
 
 def takes_itself(trained: Trained) -> bool:
@@ -118,7 +125,7 @@ def scored_by_itself(trained: Trained, request: ScoreRequest) -> torch.Tensor:
         if found.shape != shape:
             raise WorkFailed(
                 f"score gave shape {tuple(found.shape)} where {shape} was asked for",
-                where=f"model {trained.experiment.model.name}",
+                where=f"model {trained.model_name}",
             )
     return found
 
@@ -131,21 +138,29 @@ def _by_itself(trained: Trained, tables: Factorization, items: NDArray[np.int64]
     found, *_ = np.linalg.lstsq(rows, scores - offsets)
     if not np.allclose(rows @ found + offsets, scores, rtol=1e-3, atol=1e-3 * max(1e-6, float(np.abs(scores).max()))):
         raise BadInput(
-            f"the model {trained.experiment.model.name} scores somebody new by more than a vector",
+            f"the model {trained.model_name} scores somebody new by more than a vector",
             mend="ask for recommendations, which it can give",
         )
     return _folded(tables, found, items, ratings, np.empty((0, len(found))))
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, Real) and math.isfinite(value)
 
 
 def checked(trained: Trained, ratings: Mapping[str, float]) -> tuple[NDArray[np.int32], _Floats]:
     """Return the codes of rated items, int32 (n,), and the ratings, float64 (n,).
 
     Raises:
-        BadInput: there is no rating, no such item, an item stands there twice, or a rating is no finite number.
+        BadInput: there is no rating, no such item, an item stands there twice, a rating is no finite number, or
+            `ratings` is no mapping.
     """
+    if not isinstance(ratings, Mapping):
+        what = f"ratings are a mapping of titles or ids to numbers, and this is of type {type(ratings).__name__}"
+        raise BadInput(what, where="ratings", mend='give one such as {"a title": 4}')
     if not ratings:
         raise BadInput("there are no ratings", mend="give one or more")
-    wrong = [f"{value} of '{name}'" for name, value in ratings.items() if not np.isfinite(value)]
+    wrong = [f"{value} of '{name}'" for name, value in ratings.items() if not _is_finite(value)]
     if wrong:
         raise BadInput(f"{wrong[0]} is no rating", mend="give a finite number")
     low, high = trained.target_ends
@@ -190,44 +205,89 @@ def fold(tables: Factorization, known: Prior, items: NDArray[np.int64], ratings:
 
 
 def fold_likes(
-    tables: Factorization, known: Prior, items: NDArray[np.int64], weights: _Floats, counts: NDArray[np.int32]
+    tables: Factorization, known: Prior, items: NDArray[np.int64], weights: _Floats, chances: _Floats
 ) -> Folded:
-    """Return the most probable factors and bias where scores are logits of liking an item, and nothing is disliked.
+    """Return the most probable factors and bias where what was liked shall score above what is drawn beside it.
 
-    What was liked counts as 1. All items that training saw count as 0, with as much weight together as what was liked:
-    what a sampler of negatives tells a model on average. Scores are taken from their mean over these items, since
-    losses that compare pairs leave it open. Newton's method.
+    That is BPR's own posterior of one user (Rendle et al.: BPR: Bayesian personalized ranking from implicit feedback.
+    UAI 2009, section 4.1) with the items fixed and the mean taken over all that may be drawn: each like i adds the mean
+    of log sigmoid(score of i - score of j) over items j by their chance. Scores count by their differences alone, since
+    such losses leave their level open. Newton's method.
+
+    Each part is what a like adds against all that is drawn beside it, so parts add up to the way from the prior's mean.
 
     Args:
         tables: the model's.
         known: the prior.
         items: codes of what was liked, int64 (n,).
         weights: how much each counts, float64 (n,), relative to their mean; one below 0 counts nothing.
-        counts: training rows of each item by code, int32 (n_items,).
+        chances: of each item by code to be drawn, float64 (n_items,); what was liked is not.
     """
-    others = np.flatnonzero(counts).astype(np.int64)
-    rows, offsets = design(tables, np.concatenate([items, others]))
     likes = np.maximum(weights, 0.0)
     likes = likes / likes.mean() if likes.any() else np.ones(len(weights))
-    share = np.concatenate([likes, np.full(len(others), len(items) / len(others))])
-    wanted = np.concatenate([np.ones(len(items)), np.zeros(len(others))])
-    offsets = offsets - float((rows[len(items) :] @ known.mean + offsets[len(items) :]).mean())
-    found = known.mean.copy()
+    others, share = _beside(chances, items)
+    liked, own = design(tables, items)
+    drawn, theirs = design(tables, others)
+    each = likes[:, None] * share
+    between = own[:, None] - theirs
+
+    def lost(vector: _Floats) -> float:
+        away = vector - known.mean
+        apart = (liked @ vector)[:, None] - drawn @ vector + between
+        return float((each * np.logaddexp(0, -apart)).sum() + away @ known.precision @ away / 2)
+
+    def over_pairs(values: _Floats) -> _Floats:
+        """Return for each like the sum over what is drawn of a value times the difference of their rows, (n, d)."""
+        summed: _Floats = liked * values.sum(1)[:, None] - values @ drawn
+        return summed
+
+    def at(vector: _Floats) -> tuple[_Floats, _Floats, _Floats]:
+        """Return the pull of each pair, how fast that gives way, (n, others) both, and the curvature, (d, d)."""
+        apart = (liked @ vector)[:, None] - drawn @ vector + between
+        wrong = np.exp(-np.logaddexp(0, apart))
+        bend = each * wrong * (1 - wrong)
+        crossed = liked.T @ (bend @ drawn)
+        curvature = (liked * bend.sum(1)[:, None]).T @ liked + (drawn * bend.sum(0)[:, None]).T @ drawn
+        return each * wrong, bend, curvature - crossed - crossed.T + known.precision
+
+    found, lowest = known.mean.copy(), lost(known.mean)
     for _ in range(_MOST_STEPS):
-        chance = 1 / (1 + np.exp(-(rows @ found + offsets)))
-        pull = rows.T @ (share * (wanted - chance)) - known.precision @ (found - known.mean)
-        curvature = (rows * (share * chance * (1 - chance))[:, None]).T @ rows + known.precision
-        step = np.linalg.solve(curvature, pull)
-        found = found + step
+        pull, _, curvature = at(found)
+        step = np.linalg.solve(curvature, over_pairs(pull).sum(0) - known.precision @ (found - known.mean))
+        scale = 1.0
+        while (loss := lost(found + scale * step)) > lowest and scale >= _ENOUGH:
+            scale /= 2
+        if scale < _ENOUGH:
+            break
+        found, lowest = found + scale * step, loss
         if np.abs(step).max() <= _ENOUGH:
             break
-    chance = 1 / (1 + np.exp(-(rows @ found + offsets)))
-    bend = chance * (1 - chance)
-    curvature = (rows * (share * bend)[:, None]).T @ rows + known.precision
-    pull = share * (wanted - chance + bend * (rows @ (found - known.mean)))
-    n = len(items)
-    parts = np.linalg.solve(curvature, (rows[:n] * pull[:n, None]).T).T
+    pull, bend, curvature = at(found)
+    away = found - known.mean
+    apart = (liked @ away)[:, None] - drawn @ away
+    parts = np.linalg.solve(curvature, over_pairs(pull + bend * apart).T).T
     return _folded(tables, found, items, weights, parts)
+
+
+def _beside(chances: _Floats, items: NDArray[np.int64]) -> tuple[NDArray[np.int64], _Floats]:
+    """Return codes of what may be drawn beside likes, int64 (m,), and their chances, float64 (m,).
+
+    Of a catalogue with too many pairs they are drawn systematically: as many places at equal distances along the sum of
+    the chances (Cochran: Sampling techniques, 1977, chapter 8).
+    """
+    left = chances.copy()
+    left[items] = 0
+    if not left.any():
+        return items[:0], left[:0]
+    left /= left.sum()
+    others = np.flatnonzero(left)
+    most = max(_LEAST_BESIDE, _MOST_PAIRS // len(items))
+    if len(others) > most:
+        places = (np.arange(most) + 0.5) / most
+        picked = np.searchsorted(np.cumsum(left[others]), places, "right")
+        others, times = np.unique(others[np.minimum(picked, len(others) - 1)], return_counts=True)
+        return others.astype(np.int64), times / most
+    return others.astype(np.int64), left[others]
 
 
 def _folded(

@@ -66,14 +66,14 @@ class Factors:
 
 
 class Learned(Trained):
-    """A trained model that is asked what it learned.
+    """A trained model that is asked what it learned. Labels that are whole numbers may be given as such.
 
     Every method raises BadInput where it names a user or item that training did not see, or the model can't answer.
     """
 
     def recommend(
         self,
-        user: str = "",
+        user: str | int = "",
         count: int = 10,
         *,
         least: int = 1,
@@ -94,11 +94,11 @@ class Learned(Trained):
             ratings: title or label -> rating.
         """
         return recommending.recommend(
-            self, user, count, least, where=where, diversity=diversity, seen=seen, ratings=ratings
+            self, str(user), count, least, where=where, diversity=diversity, seen=seen, ratings=ratings
         )
 
     def similar(
-        self, name: str, count: int = 10, *, least: int = 1, measure: Measure = "cosine", side: Side = "item"
+        self, name: str | int, count: int = 10, *, least: int = 1, measure: Measure = "cosine", side: Side = "item"
     ) -> list[Scored]:
         """Return the items, or users, whose factors are most like those of one, the most like first.
 
@@ -109,17 +109,25 @@ class Learned(Trained):
             measure: "cosine", "dot", or "euclid": the distance, least first.
             side: whose.
         """
-        return likeness.similar(self, name, count, least, measure, side)
+        return likeness.similar(self, str(name), count, least, measure, side)
 
-    def explain(self, user: str, item: str, ratings: Mapping[str, float] | None = None) -> Explanation:
+    def explain(
+        self,
+        user: str | int,
+        item: str | int,
+        ratings: Mapping[str, float] | None = None,
+        *,
+        supports: int = explaining.SUPPORTS,
+    ) -> Explanation:
         """Return the score of an item as a sum, and the rated titles that move it most.
 
         Args:
             user: label; "" for somebody new, who gave `ratings`.
             item: title that it alone bears, or label.
             ratings: title or label -> rating.
+            supports: how many rated titles at most.
         """
-        return explaining.explain(self, user, item, ratings)
+        return explaining.explain(self, str(user), str(item), ratings, supports=supports)
 
     def fold_in(self, ratings: Mapping[str, float]) -> Folded:
         """Return factors and bias of somebody who gave ratings, title or label -> rating; the model stays as it is."""

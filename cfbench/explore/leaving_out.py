@@ -78,7 +78,7 @@ def leave_out(
         pieces.append(scored_by_itself(trained, request)[:, item].double().numpy())
     scores = np.concatenate(pieces)
     if not np.isfinite(scores).all():
-        raise WorkFailed("it gives a score that is no finite number", where=f"model {trained.experiment.model.name}")
+        raise WorkFailed("it gives a score that is no finite number", where=f"model {trained.model_name}")
     return LeftOut(
         score=float(scores[0]),
         bare=float(scores[1]),

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cfbench.answers import Axis, FactorMap, Moved, Point, Side
 from cfbench.errors import BadInput, listing, nearest
+from cfbench.explore.factors import tables_of
 from cfbench.explore.frames import Frame, frame
 from cfbench.explore.naming import item_code, user_code
 from cfbench.explore.offering import offered, to_train_with
@@ -64,11 +65,14 @@ def factor_map(
     codes = known(trained, side, least)
     if len(codes) < 2:
         ratings = f"{least} rating{'s' * (least != 1)}"
-        raise BadInput(f"there are not two {side}s with {ratings} or more", mend="make --least smaller")
+        mend = "make --least smaller" if least > 1 else f"train on more than one {side}"
+        raise BadInput(f"there are not two {side}s with {ratings} or more", mend=mend)
     highest = max(axes)
     found = frame(trained, side, codes, highest, follow)
     if min(axes) < 1 or highest > found.found.coordinates.shape[1] or axes[0] == axes[1]:
         n = len(found.found.shares)
+        if n < 2:
+            raise BadInput("the model has 1 factor, and a map needs two", mend="train with more: model.n_factors")
         raise BadInput(f"{axes[0]},{axes[1]} are no two components of {n} factors", mend=f"name two from 1 to {n}")
     points = found.found.coordinates[:, [axis - 1 for axis in axes]]
     whole = _around(points)
@@ -120,7 +124,7 @@ def factor_map(
         total=len(codes),
         moved=moved,
         median_move=median,
-        sentence=_sentence(side, 1 - across.share - upwards.share),
+        sentence=_sentence(side, _biased(trained, side), 1 - across.share - upwards.share),
         turned=found.turned,
     )
 
@@ -235,10 +239,15 @@ def _moves(trained: Trained, side: Side, found: Frame, axes: Sequence[int]) -> t
     )
 
 
-def _sentence(side: Side, rest: float) -> str:
+def _biased(trained: Trained, side: Side) -> bool:
+    tables = tables_of(trained)
+    return (tables.item_bias if side == "item" else tables.user_bias) is not None
+
+
+def _sentence(side: Side, biased: bool, rest: float) -> str:
     if side == "item":
         near, bias = "items that lie together are liked by the same users", "how good an item is"
     else:
         near, bias = "users who lie together like the same items", "how high a user rates"
     left_out = f"{max(0.0, rest):.0%} of the factors' spread along other axes"
-    return f"{near}; not shown: {bias}, which is in its bias, and {left_out}"
+    return f"{near}; not shown: {f'{bias}, which is in its bias, and ' if biased else ''}{left_out}"

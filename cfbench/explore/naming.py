@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import heapq
+import re
 from collections.abc import Iterable
 from typing import Literal
 
 from cfbench.answers import Scored, Side
-from cfbench.errors import BadInput, listing, nearest
+from cfbench.errors import BadInput, closest, listing, nearest
 from cfbench.explore.ranking import known, scored
 from cfbench.explore.trained import Trained
 
 _MOST_NAMED = 5
+_YEAR = re.compile(r"\s*\(\d{4}\)\s*$")
+"""What many titles end with and few people write."""
 
 
 def user_code(trained: Trained, label: str) -> int:
@@ -100,6 +103,16 @@ def _unknown(trained: Trained, owner: Side, name: str) -> BadInput:
 
 def _guess(trained: Trained, owner: Side, name: str) -> str:
     """Return ``, did you mean 'x'?`` for the one that a name may stand for, or "" where none is near."""
-    begun = search(trained, "title", name, 1) if owner == "item" and name else []
-    field = "title" if owner == "item" else "user"
-    return f", did you mean '{begun[0].title}'?" if begun else nearest(name, trained.classes[field])
+    if owner == "user":
+        return nearest(name, trained.classes["user"])
+    begun = search(trained, "title", name, 1) if name else []
+    title = begun[0].title if begun else _nearest_title(trained, name)
+    return "" if title is None else f", did you mean '{title}'?"
+
+
+def _nearest_title(trained: Trained, name: str) -> str | None:
+    """Return the title nearest to a name, whatever the case; years count where the name has one."""
+    dated = _YEAR.search(name)
+    titles = {(title if dated else _YEAR.sub("", title)).casefold(): title for title in trained.classes["title"]}
+    found = closest(name.casefold(), titles)
+    return None if found is None else titles[found]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,6 +22,9 @@ from cfbench.paths import given
 
 _RATES = ("rating", "score", "stars", "target")
 """What a column of ratings is called, besides its name in the run's data."""
+
+_BEGINS_JSON = re.compile(r"\s*(\{|\[\s*[\[{\"])")
+"""How JSON begins and no table does: a title may be "[REC] (2007)"."""
 
 _AS_JSON = 'write {"a title": 4, "another": 2}'
 
@@ -81,7 +85,11 @@ def _text(path: str) -> str:
 
 
 def _json(text: str, path: str) -> dict[str, Any] | list[dict[str, Any]] | None:
-    """Return the one object, or the list of objects, that a text is; None where it is something else."""
+    """Return the one object, or the list of objects, that a text is; None where it is a table, or JSON lines.
+
+    Raises:
+        BadInput: it is JSON that is broken, or holds something else.
+    """
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
@@ -95,13 +103,27 @@ def _json(text: str, path: str) -> dict[str, Any] | list[dict[str, Any]] | None:
         return None
     try:
         found = json.loads(text, object_pairs_hook=once)
-    except (ValueError, RecursionError):
-        return None
+    except (ValueError, RecursionError) as error:
+        if _is_table(text, path):
+            return None
+        place = f"line {error.lineno}, column {error.colno}: " if isinstance(error, json.JSONDecodeError) else ""
+        why = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+        what = f"it begins as JSON and is none: {place}{why[:1].lower()}{why[1:]}"
+        raise BadInput(what, where=path, mend=_AS_JSON) from error
     if isinstance(found, list) and not (found and all(isinstance(row, dict) for row in found)):
         raise BadInput("this list does not hold objects", where=path, mend=_AS_JSON)
     if not found:
         raise BadInput("there are no ratings", where=path, mend=_AS_JSON)
     return found  # type: ignore[no-any-return]
+
+
+def _is_table(text: str, path: str) -> bool:
+    """Return whether a text that is no JSON may be a table: JSON lines, or one that only looks like JSON."""
+    first = text.lstrip().partition("\n")[0]
+    try:
+        return isinstance(json.loads(first), dict)
+    except (ValueError, RecursionError):
+        return not (path.lower().endswith(".json") or _BEGINS_JSON.match(text))
 
 
 def _is_row(trained: Trained, found: Mapping[str, Any]) -> bool:

@@ -54,6 +54,8 @@ def recommend(
         BadInput: there is no such user, item or field; the model needs a field that belongs to neither, or can't take
             somebody new; or the ratings are gone.
     """
+    if count < 1:
+        raise BadInput(f"{count} recommendations are none", mend="ask for 1 or more")
     if not 0 <= diversity <= 1:
         raise BadInput(f"diversity is from 0 to 1, not {diversity:g}", mend="0 ranks by prediction alone")
     if not user and not ratings:
@@ -61,7 +63,7 @@ def recommend(
     tables = factorization(trained)
     if diversity and tables is None:
         raise BadInput(
-            f"the model {trained.experiment.model.name} learns no factors, so its items have no likeness to vary",
+            f"the model {trained.model_name} learns no factors, so its items have no likeness to vary",
             where="diversity",
             mend="leave it at 0",
         )
@@ -94,6 +96,7 @@ def recommend(
             Recommended(one.label, one.title, one.value, one.count, one.label in given, given.get(one.label))
             for one in best[:count]
         ),
+        ranks=not trained.predictor.ratings,
     )
 
 
@@ -160,7 +163,7 @@ def _of_somebody_new(
         return own_scores(trained, items.astype(np.int64), values)
     if tables is None:
         raise BadInput(
-            f"the model {trained.experiment.model.name} can't take somebody new: it has no factors and no score()",
+            f"the model {trained.model_name} can't take somebody new: it has no factors and no score()",
             mend="take one that can, such as biased-dot-product, ease or item-knn",
         )
     found = folded(trained, items.astype(np.int64), values)

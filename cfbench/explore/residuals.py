@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +37,7 @@ def errors(trained: Trained, part: Part = "valid", worst: int = WORST) -> Errors
     """
     if not trained.predictor.ratings:
         raise BadInput(
-            f"the model {trained.experiment.model.name} only puts items in order, so its predictions have no errors",
+            f"{_who_ranks(trained)} only puts items in order, so its predictions have no errors",
             mend="look at its rankings: cfbench evaluate",
         )
     loader = trained.loader
@@ -78,6 +79,15 @@ def errors(trained: Trained, part: Part = "valid", worst: int = WORST) -> Errors
     )
 
 
+def _who_ranks(trained: Trained) -> str:
+    """Return who says no ratings: the model by itself, or as it was trained by a loss of drawn items."""
+    live: Any = trained.find("model", trained.experiment.model.name)
+    if live.ratings:
+        loss = trained.experiment.loss.name.rpartition(":")[2]
+        return f"the model {trained.model_name}, trained by {loss},"
+    return f"the model {trained.model_name}"
+
+
 def _rmse(wrong: _Floats) -> float:
     return float(np.sqrt((wrong**2).mean()))
 
@@ -117,11 +127,15 @@ def _by_age(days: _Floats, wrong: _Floats) -> tuple[ErrorGroup, ...]:
 
 
 def _calibration(predicted: _Floats, ratings: _Floats) -> tuple[CalibrationBin, ...]:
-    """Return tenths of the rows by prediction, with 95 % intervals of the mean rating."""
+    """Return tenths of the rows by prediction, equal ones together, with 95 % intervals of the mean rating."""
+    order = np.argsort(predicted, kind="stable")
+    tenth = np.repeat(np.arange(_BINS), [len(part) for part in np.array_split(order, _BINS)])
+    ascending = predicted[order]
+    tenth = tenth[np.searchsorted(ascending, ascending)]
     found = []
-    for own in np.array_split(np.argsort(predicted, kind="stable"), _BINS):
+    for number in range(_BINS):
+        own = order[tenth == number]
         if len(own):
-            spread = float(ratings[own].std(ddof=1)) if len(own) > 1 else 0.0
-            within = 1.96 * spread / float(np.sqrt(len(own)))
+            within = 1.96 * float(ratings[own].std(ddof=1)) / float(np.sqrt(len(own))) if len(own) > 1 else None
             found.append(CalibrationBin(len(own), float(predicted[own].mean()), float(ratings[own].mean()), within))
     return tuple(found)

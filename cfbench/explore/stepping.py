@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -49,19 +50,22 @@ def one_step(
         number: which rows: this batch of that size in the order of the first epoch.
         start: from the first values, or from the checkpoint with what its optimizer remembers.
         pair: user and item of a training row that the batch begins with.
-        lr: the learning rate; 0: what the schedule has for that step.
+        lr: the learning rate, finite; 0: what the schedule has for that step.
         shown: factors that are shown, at most 64.
 
     Raises:
-        BadInput: the model takes no steps, there is no such row, or too many are asked for.
+        BadInput: the model takes no steps, there is no such row, too many are asked for, the rate is none, or the step
+            leads to numbers that are not finite.
     """
     if not 1 <= size <= MOST:
         raise BadInput(f"a batch of {size} rows can't be shown", mend=f"take 1 to {MOST}")
     if not 1 <= shown <= 64:
         raise BadInput(f"{shown} factors can't be shown", mend="take 1 to 64")
+    if not 0 <= lr < math.inf:
+        raise BadInput(f"{lr:g} is no learning rate", where="lr", mend="give a finite number above 0")
     if hasattr(trained.model, "fit"):
         raise BadInput(
-            f"the model {trained.experiment.model.name} trains itself and takes no steps",
+            f"the model {trained.model_name} trains itself and takes no steps",
             mend="step through one that learns by gradient descent, such as biased-dot-product",
         )
     learner, resumed = _learner(trained, start)
@@ -82,6 +86,9 @@ def one_step(
             learner.seed_dropout()
         loss = learner.step(batch)
     watched.look_again()
+    if not (math.isfinite(watched.loss_after) and np.isfinite(watched.after).all()):
+        what = f"after a step of rate {rate:g} the model's numbers are not finite"
+        raise BadInput(what, where="lr", mend="take a smaller one")
     shown = min(shown, tables.item_factors.shape[1]) if tables is not None else 0
     return StepView(
         step=step,
@@ -293,7 +300,7 @@ def _step_rows(
                 target=target,
                 before=before[n],
                 after=after[n],
-                error=before[n] - target,
+                error=None if watched.drawn.shape[1] else before[n] - target,
                 score=score,
                 products=_short(products[:shown]),
                 rest=sum(products[shown:]),

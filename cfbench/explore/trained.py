@@ -104,6 +104,11 @@ class Trained:
         return f"<Trained {self.run.id}: {self.experiment.model.name}, {self.checkpoint} checkpoint, step {self.step}>"
 
     @property
+    def model_name(self) -> str:
+        """The model's name without its package's, as it stands in sentences."""
+        return self.experiment.model.name.rpartition(":")[2]
+
+    @property
     def history(self) -> list[dict[str, Any]]:
         """The run's epochs: train and valid loss, metrics, whether it was the best so far."""
         return [
@@ -193,7 +198,7 @@ class Trained:
     def _own(self, field: str, codes: Mapping[str, NDArray[np.int32]]) -> NDArray[Any]:
         own = kept.fields_of(self.run.data, field, codes)
         if own is None:
-            what = f"the model {self.predictor.name} needs the field '{field}', and neither users nor items have it"
+            what = f"the model {self.model_name} needs the field '{field}', and neither users nor items have it"
             raise BadInput(what, mend="predict pairs with a column for it: cfbench predict")
         return own
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cfbench.errors import BadInput, WorkFailed
-from cfbench.experiment import Experiment
+from cfbench.experiment import Component, Experiment
 from cfbench.loading import history
 from cfbench.loading.components import Find, component
 from cfbench.loading.loader import Loader
@@ -29,14 +29,11 @@ class Negatives:
 
     def __init__(self, experiment: Experiment, find: Find, loader: Loader) -> None:
         assert experiment.sampler is not None
-        live, params = component(find, "sampler", experiment.sampler)
+        _, params = component(find, "sampler", experiment.sampler)
         self.n: int = params.negatives
         self._experiment, self._loader = experiment, loader
         self._allow_positives: bool = params.allow_positives
-        counts = loader.encoder.counts["item"]
-        weights = _checked(live.target(counts, params), counts, experiment.sampler.name)
-        self._chance = np.where(counts > 0, weights, 0.0)
-        self._chance /= self._chance.sum()
+        self._chance = chances(experiment.sampler, find, loader.encoder.counts["item"])
         self._cumulative = np.cumsum(self._chance)
         with np.errstate(divide="ignore"):
             self.log_q = np.log(self._chance).astype(np.float32)
@@ -93,6 +90,24 @@ class Negatives:
 class _Own:
     def __init__(self, rows: SparseRows) -> None:
         self.rows, self.pairs = rows, history.Pairs(rows)
+
+
+def chances(sampler: Component, find: Find, counts: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Return how likely each item is drawn, float64 (n_items,); 0 where training did not see it.
+
+    Args:
+        sampler: by whose weights.
+        find: finds it.
+        counts: training rows of each item by code, int32 (n_items,).
+
+    Raises:
+        WorkFailed: its weights are no weights.
+    """
+    live, params = component(find, "sampler", sampler)
+    weights = _checked(live.target(counts, params), counts, sampler.name)
+    found: NDArray[np.float64] = np.where(counts > 0, weights, 0.0)
+    found /= found.sum()
+    return found
 
 
 def _checked(weights: Any, counts: NDArray[np.int32], name: str) -> NDArray[np.float64]:

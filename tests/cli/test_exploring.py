@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from cfbench.agent.local import LocalBench
+from cfbench.answers import Cell, PredictedTab
 from cfbench.cli.options import data_of, data_options
 from cfbench.experiment import Data, ItemSide, Side
 from cfbench.text import width
@@ -60,11 +62,25 @@ def test_a_run_is_asked_what_it_learned(call: Call) -> None:
     ]
     assert lines[7].split()[1].startswith("-")
 
-    code, out, err = call("biases", "last", "--least", "100000")
-    assert (code, out.split(), "make --least smaller" in err) == (0, ["highest", "lowest"], True)
+    for words, sentence in (
+        (("biases", "last", "--least", "100000"), "no item is left; make --least smaller\n"),
+        (("biases", "last", "--of", "user", "--least", "100000"), "no user is left; make --least smaller\n"),
+        (("similar", "last", "--item", title, "--least", "100000"), "no item is left; make --least smaller\n"),
+    ):
+        assert call(*words) == (0, "", sentence)
+    for options, mend in (
+        (("--where", "title=Nothing"), "leave a --where out"),
+        (("--least", "100000"), "make --least smaller"),
+        (("--least", "100000", "--where", "title~e"), "make --least smaller, or leave a --where out"),
+    ):
+        code, out, err = call("recommend", "last", "--user", "7", *options)
+        assert (code, len(out.splitlines()), err) == (0, 1, f"no item is left; {mend}\n")
     code, out, err = call("similar", "last", "--item", title[:-1])
     assert (code, out) == (2, "")
     assert f"did you mean '{title}'?" in err
+    bare = title.rpartition(" (")[0]
+    code, out, err = call("explain", "last", "--user", "7", "--item", bare[:-2] + bare[:-3:-1])
+    assert (code, out, f"did you mean '{title}'?" in err) == (2, "", True), "without the year of its title"
 
 
 def test_somebody_new_is_told_and_why(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,6 +133,19 @@ def test_somebody_new_is_told_and_why(call: Call, tmp_path: Path, monkeypatch: p
         code, out, err = call("recommend", "last", "--ratings", "-")
         assert (code, out, len(err.splitlines())) == (2, "", 1), content
         assert sentence in err
+    name = first["title"]
+    for file, content, sentence in (
+        ("b.json", f'{{"{name}": 5', "it begins as JSON and is none: line 1, column"),
+        ("b.txt", f'{{"{name}": 5,\n "{second["title"]}" 4}}', "it begins as JSON and is none: line 2, column"),
+        ("b.json", f"[{name}: 5]", "it begins as JSON and is none: line 1, column 2: expecting value; write {"),
+        ("b.txt", f"[[{name}, 5]", "it begins as JSON and is none: line 1, column 3: expecting value; write {"),
+        ("b.json", f'{{"title": "{name}", "rating": 5}}\n{{"title": 4\n', "b.json, line 2: this line is not JSON"),
+        ("b.csv", "[REC] (2007),4\n", "knows no item '[REC] (2007)'"),
+    ):
+        (tmp_path / file).write_text(content)
+        code, out, err = call("recommend", "last", "--ratings", file)
+        assert (code, out, len(err.splitlines())) == (2, "", 1), content
+        assert sentence in err, err
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("title,rating\n\xe9,4".encode("latin-1"))))
     assert "stdin: this is not UTF-8" in call("recommend", "last", "--ratings", "-")[2]
 
@@ -173,12 +202,13 @@ def test_every_look_inside_prints_what_its_json_says(call: Call) -> None:
     out = call("crosstab", "last", "--users", "3", "--items", "2")[1]
     predicted = [line for line in out.splitlines() if line.strip().startswith("predicted")]
     assert predicted[0].split()[1:] == [f"{tab['cells'][user][0]['prediction']:.2f}" for user in range(3)]
+    assert [line.split()[0] for line in out.splitlines() if line.startswith(" ")] == ["predicted", "error"] * 2
 
     step = answer(call, "step", "last", "--rows", "2", "--factors", "3")
     out = call("step", "last", "--rows", "2", "--factors", "3")[1]
     assert (len(step["rows"]), len(step["tables"]), step["columns"]) == (2, 4, ["bias", "f1", "f2", "f3"])
     for table in step["tables"]:
-        assert " ".join(f"{value:+.5f}" for value in table["gradient"]) in " ".join(out.split())
+        assert " ".join(f"{value:+z.5f}" for value in table["gradient"]) in " ".join(out.split())
     assert "bytes against" in out
 
     factors = answer(call, "factors", "last")
@@ -190,6 +220,20 @@ def test_every_look_inside_prints_what_its_json_says(call: Call) -> None:
     out = call("errors", "last", "-n", "3")[1]
     assert out.startswith(f"valid: {wrong['rows']:,} rows, mean error {wrong['mean']:+.3f}, RMSE {wrong['rmse']:.4f}")
     assert wrong["worst"][0]["title"] in out
+
+
+def test_a_table_cuts_titles_visibly_and_writes_no_negative_zero(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = ((Cell(4.0, -0.0001, -0.0049, "train"), Cell(None, -0.0, None)),)
+    tab = PredictedTab(("7",), ("1", "2"), ("Independence Day (ID4) (1996)", "Fargo (1996)"), cells)
+    monkeypatch.setattr(LocalBench, "predicted_tab", lambda *_: tab)
+    assert call("crosstab", "last")[1].splitlines()[1:] == [
+        f"{'Independence Day (ID4) (199…':30}rated          4",
+        f"{'':30}predicted   0.00",
+        f"{'':30}error      +0.00",
+        f"{'Fargo (1996)':30}rated",
+        f"{'':30}predicted   0.00",
+        f"{'':30}error",
+    ]
 
 
 def test_a_model_without_factors_is_explained_by_leaving_titles_out(call: Call, tmp_path: Path) -> None:
@@ -207,12 +251,24 @@ def test_a_model_without_factors_is_explained_by_leaving_titles_out(call: Call, 
         ["what", "was", "rated", f"{why['score']:+.4f}"],
         ["sum", f"{why['score']:+.4f}"],
     ]
-    assert lines[4] == f"prediction {why['prediction']:.4f}, the sum itself"
+    assert lines[0].split(": ")[1].startswith(f"score {why['prediction']:.2f}, ")
+    assert lines[4] == f"score {why['prediction']:.4f}, the sum itself, in no unit"
     assert "what was rated, and what the score lacks without it (these need not add up to the score)" in lines
     assert len(why["supports"]) == 8
     for line, one in zip(lines[-8:], why["supports"], strict=True):
         assert line.startswith(one["title"])
-        assert line.split()[-2:] == [f"{one['rating']:g}", f"{one['weight']:+.4f}"]
+        assert line.split()[-2:] == [f"{one['rating']:g}", f"{one['weight']:+z.4f}"]
+
+    few = call("explain", "last", "--user", "7", "--item", best["label"], "--supports", "3")[1].splitlines()
+    assert few == [*lines[: lines.index("") + 2], *few[-4:]]
+    assert [line.rsplit(maxsplit=2)[0] for line in few[-3:]] == [one["title"] for one in why["supports"][:3]]
+    many = answer(call, "explain", "last", "--user", "7", "--item", best["label"], "--supports", "12")["supports"]
+    assert (len(many), many[:8]) == (12, why["supports"])
+
+    tab = call("crosstab", "last", "--users", "3", "--items", "2")[1]
+    assert [line.split()[0] for line in tab.splitlines() if line.startswith(" ")] == ["score"] * 2
+    head = call("recommend", "last", "--user", "7", "-n", "1")[1].splitlines()[1]
+    assert head.split() == ["#", "item", "title", "score", "ratings"]
 
     (tmp_path / "one.csv").write_text(f"item,rating\n{best['label']},5\n")
     assert call("recommend", "last", "--ratings", "one.csv", "-n", "1")[1].startswith("you: 1 rating, mean 5.00;")
@@ -229,12 +285,12 @@ def test_a_step_prints_what_was_drawn_beside_its_rows(call: Call) -> None:
         assert (len(row["drawn"]), row["more_drawn"]) == (2, 3)
         for one in row["drawn"]:
             gap = row["before"] - one["before"]
-            cells = f"{one['before']:.4f} {gap:+.4f} {one['alone']:.4f} {one['slope']:+.4f} {one['after']:.4f}"
+            cells = f"{one['before']:.4f} {gap:+z.4f} {one['alone']:.4f} {one['slope']:+z.4f} {one['after']:.4f}"
             assert f"drawn {one['title']} {cells}" in flat
     assert "and 3 more drawn beside each row" in out
     for table in found["tables"]:
         assert f"{'drawn ' if table['drawn'] else ''}{table['of']} {table['title']}" in out
-        assert " ".join(f"{value:+.5f}" for value in table["gradient"]) in flat
+        assert " ".join(f"{value:+z.5f}" for value in table["gradient"]) in flat
     assert found["step"] == found["steps"] == answer(call, "runs", "show", "last")["run"]["step"]
     assert f"after {found['step']:,} steps" in out
     share = found["lr"] / found["highest_lr"]
@@ -321,3 +377,21 @@ def test_what_data_can_not_be_is_refused(call: Call, tmp_path: Path, options: li
     code, out, err = call("data", "describe", "r.csv", *options)
     assert (code, out) == (2, "")
     assert words in err
+
+
+def test_moves_stand_below_the_score_that_the_ratings_give_by_themselves(call: Call) -> None:
+    assert call(*TRAINED)[0] == 0
+    best = answer(call, "recommend", "last", "--user", "7", "-n", "1")["items"][0]
+    asked = ("explain", "last", "--user", "7", "--item", best["label"])
+    why, lines = answer(call, *asked), call(*asked)[1].splitlines()
+    at = lines.index("what was rated, and how far it moves the score")
+    said = "the ratings alone do not give this score:" if why["far"] else "by the ratings alone"
+    assert lines[at + 1] == f"{said} {why['solved']:z.2f}; trained {why['score']:z.2f}"
+
+
+@pytest.mark.parametrize("rate", ["inf", "nan", "1e30", "0", "-1"])
+def test_a_step_of_a_rate_that_leads_nowhere_is_refused_in_a_sentence(call: Call, rate: str) -> None:
+    assert call(*TRAINED)[0] == 0
+    code, out, err = call("step", "last", f"--lr={rate}")
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert "lr" in err

@@ -73,6 +73,8 @@ def test_what_cannot_be_written_is_said_before_anything_is(call: Call, tmp_path:
         ("last", "-o", "x.npz"): "name a folder, without an ending, or choose --format npz\n",
         ("last",): "Missing option '-o'",
         ("last", "-o", "x", "-n", "0"): "-n",
+        ("last", "-o", "x", "-n", "10"): "-n: factors are written of all users and items; leave that out, or write",
+        ("last", "-o", "x", "--least", "1", "-n", "3"): "-n and --least: factors are written of all",
     }.items():
         code, out, err = call("runs", "export", *arguments)
         assert (code, out, sentence in err) == (2, "", True), err

@@ -95,6 +95,8 @@ def test_what_is_there_is_replaced_with_force_alone(call: Call, asked: list[Any]
     ("options", "words"),
     [
         (["-o", "run.pdf"], "end it in .html or .md, or add --format"),
+        (["-o", "run.html", "--format", "markdown"], "it ends in .html, and the report is to be Markdown"),
+        (["-o", "run.md", "--format", "html", "--force"], "it ends in .md, and the report is to be HTML"),
         (["-o", "no/run.html"], "there is no such folder"),
         (["-o", "folder.md", "--force"], "this is no file that could be replaced"),
         (["-o", "/dev/null", "--format", "html", "--force"], "this is no file that could be replaced"),

@@ -65,6 +65,13 @@ def test_a_bound_is_1_96_standard_deviations_of_what_is_left_unknown(train: Trai
     }
 
 
+def test_biases_that_are_all_alike_tell_nothing_about_one_another(rated: Train) -> None:
+    trained = rated(0.5, init_sd=0.0)
+    noise = trained.history[-1]["metrics"]["rmse"] ** 2
+    for one in every(trained, "item"):
+        assert one.within == pytest.approx(1.959964 / math.sqrt(one.count / noise), rel=1e-5)
+
+
 def test_bounds_shrink_with_rows_and_widen_with_noise(rated: Train) -> None:
     calm, noisy = ({one.label: one for one in every(rated(noise), "item")} for noise in (0.2, 2.0))
     for found in (calm, noisy):

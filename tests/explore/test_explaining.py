@@ -8,12 +8,14 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+import torch
 
 from cfbench.answers import Explanation
 from cfbench.errors import BadInput
-from cfbench.explore.explaining import explain
+from cfbench.explore.explaining import FAR, explain
 from cfbench.explore.factors import tables_of
 from cfbench.explore.folding import Folded, design, fold, fold_in, prior
+from cfbench.explore.learned import Learned
 from cfbench.explore.recommending import recommend
 from cfbench.explore.trained import Trained
 
@@ -29,6 +31,11 @@ def rated(trained: Trained, user: str) -> dict[str, float]:
     every, own = trained.loader.train.all, trained.user_codes[user]
     items = trained.classes["item"]
     return {items[i]: t for (u, i), t in zip(every.x.tolist(), every.target.tolist(), strict=True) if u == own}
+
+
+def near_enough(trained: Trained, user: str) -> str:
+    """An item whose score the user's ratings nearly give."""
+    return next(item for item in trained.classes["item"][1:] if not explain(trained, user, item).far)
 
 
 def pulls(trained: Trained, folded: Folded, item: str) -> tuple[dict[str, float], float]:
@@ -165,13 +172,14 @@ def test_a_rating_is_no_reason_for_itself(train: Train) -> None:
 def test_a_factor_is_because_of_the_title_that_moved_it_most(train: Train) -> None:
     trained = train(model=WIDE)
     tables, known = tables_of(trained), prior(trained)
-    own = {label: stars for label, stars in rated(trained, "v5").items() if label != "4"}
+    item = near_enough(trained, "v5")
+    own = {label: stars for label, stars in rated(trained, "v5").items() if label != item}
     codes = np.array([trained.item_codes[label] for label in own], np.int64)
     ratings = np.array(list(own.values()))
     rows, offsets = design(tables, codes)
     inverse = np.linalg.inv(rows.T @ rows / known.noise + known.precision)
     moves = inverse @ (rows * (ratings - offsets - rows @ known.mean)[:, None]).T / known.noise
-    for term in explain(trained, "v5", "4", count=100).terms:
+    for term in explain(trained, "v5", item, count=100).terms:
         if term.user is None:
             assert term.because == ""
             continue
@@ -206,8 +214,15 @@ def test_who_and_what_is_not_known_is_refused(factors: Trained, fields: Trained)
         explain(factors, "v1", "The 7th Flm")
     with pytest.raises(BadInput, match="is no rating"):
         explain(factors, "", "7", {"3": float("nan")})
-    with pytest.raises(BadInput, match="embedding-mlp learns no factors"):
+    with pytest.raises(BadInput, match="the model embedding-mlp learns no factors"):
         explain(fields, "v1", "7")
+
+
+def test_as_many_rated_titles_are_named_as_are_asked_for(factors: Trained) -> None:
+    many = explain(factors, "v1", "7", supports=100).supports
+    assert len(many) > 8
+    assert explain(factors, "v1", "7").supports == many[:8]
+    assert Learned(factors.run).explain("v1", "7", supports=3).supports == many[:3]
 
 
 def test_an_explanation_can_travel(factors: Trained) -> None:
@@ -224,25 +239,58 @@ def test_somebody_new_is_explained_the_score_that_was_recommended(train: Train, 
         assert found.prediction == pytest.approx(one.value, abs=1e-4)
 
 
-def test_supports_of_likes_are_what_they_pull_beside_all_items_that_count_as_not_liked(train: Train) -> None:
-    """At the solution w of folding.fold_likes, with weights c, wishes y, chances p = sigmoid(z) and C its curvature,
+def test_supports_of_likes_are_what_they_pull_against_all_that_is_drawn_beside_them(train: Train) -> None:
+    """At the solution w of folding.fold_likes, of pairs with differences D of their rows, weights c, chances
+    p = sigmoid(-z) to be the wrong way round and the curvature C,
 
-    C (w - m) = R' c (y - p + p (1 - p) R (w - m)), a sum over what was liked and over all other items.
+    C (w - m) = D' c (p + p (1 - p) D (w - m)), a sum over what was liked.
     """
     trained = train(model=WIDE, **LIKES)
     folded, known = fold_in(trained, {"The 7th Film": 1.0, "3": 1.0, "The 12th Film": 1.0}), prior(trained)
-    others = np.flatnonzero(trained.counts["item"])
-    rows, offsets = design(tables_of(trained), np.concatenate([folded.items, others]))
-    offsets = offsets - (rows[3:] @ known.mean + offsets[3:]).mean()
+    others = np.setdiff1d(np.flatnonzero(trained.counts["item"]), folded.items)
+    (liked, own), (drawn, theirs) = design(tables_of(trained), folded.items), design(tables_of(trained), others)
     w = np.append(folded.factors, folded.bias)
-    p = 1 / (1 + np.exp(-(rows @ w + offsets)))
-    weight = np.append(np.ones(3), np.full(len(others), 3 / len(others)))
-    wished = np.append(np.ones(3), np.zeros(len(others)))
-    curvature = (rows * (weight * p * (1 - p))[:, None]).T @ rows + known.precision
-    pull = weight * (wished - p + p * (1 - p) * (rows @ (w - known.mean)))
     row = design(tables_of(trained), np.array([trained.item_codes["11"]]))[0][0]
-    parts = np.linalg.solve(curvature, row) @ (rows * pull[:, None]).T
+    curvature, pulls = known.precision.copy(), []
+    for x, offset in zip(liked, own, strict=True):
+        apart = x - drawn
+        p = 1 / (1 + np.exp(apart @ w + offset - theirs))
+        bend = p * (1 - p) / len(others)
+        curvature += (apart * bend[:, None]).T @ apart
+        pulls.append(apart.T @ (p / len(others) + bend * (apart @ (w - known.mean))))
+    parts = np.linalg.solve(curvature, row) @ np.array(pulls).T
     assert parts.sum() + row @ known.mean == pytest.approx(float(row @ w), abs=1e-6)
-    expected = dict(zip(("7", "3", "12"), parts[:3].tolist(), strict=True))
+    expected = dict(zip(("7", "3", "12"), parts.tolist(), strict=True))
     found = explain(trained, "", "11", {"7": 1.0, "3": 1.0, "12": 1.0})
     assert {one.label: one.weight for one in found.supports} == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("more", [{}, LIKES], ids=["ratings", "likes"])
+def test_what_the_score_would_be_by_the_ratings_alone_stands_beside_it(train: Train, more: dict[str, Any]) -> None:
+    trained = train(model=WIDE, **more)
+    tables, known = tables_of(trained), prior(trained)
+    for user, item in (("v0", "0"), ("v7", "11"), ("v29", "19")):
+        own = {label: stars for label, stars in rated(trained, user).items() if label != item}
+        folded = fold_in(trained, own)
+        rows, offsets = design(tables, np.array([trained.item_codes[item]]))
+        found = explain(trained, user, item, supports=1000)
+        assert found.solved == pytest.approx(float(rows[0] @ np.append(folded.factors, folded.bias) + offsets[0]))
+        moved = sum(one.weight for one in found.supports)
+        assert found.solved == pytest.approx(float(rows[0] @ known.mean + offsets[0]) + moved, abs=1e-6)
+        assert found.ranks == bool(more)
+    assert explain(trained, "", "11", {"7": 1.0, "3": 1.0}).solved is None
+    assert explain(train(model={"name": "ease"}), "v1", "7").solved is None
+
+
+def test_where_the_ratings_do_not_give_the_score_nothing_is_because_of_them(train: Train) -> None:
+    trained = train(model=WIDE)
+    item = near_enough(trained, "v5")
+    assert any(term.because for term in explain(trained, "v5", item, count=100).terms)
+    with torch.no_grad():
+        tables = tables_of(trained)
+        tables.user_factors[trained.user_codes["v5"]] = 40 * tables.item_factors[trained.item_codes[item]]
+    far = explain(trained, "v5", item, count=100, supports=1000)
+    assert far.solved is not None
+    assert abs(far.solved - far.score) > FAR * sum(abs(one.weight) for one in far.supports)
+    assert far.far
+    assert not any(term.because for term in far.terms)

@@ -146,9 +146,7 @@ def test_tables_of_a_wrong_length_are_the_models_fault(train: Train, monkeypatch
     tables = trained.model.factorization()
     wrong = type(tables)(tables.user_factors, tables.item_factors[1:])
     monkeypatch.setattr(trained.model, "factorization", lambda: wrong)
-    with pytest.raises(
-        WorkFailed, match=r"model cfbench_models:biased-dot-product: factorization\(\) gave item tables"
-    ):
+    with pytest.raises(WorkFailed, match=r"model biased-dot-product: factorization\(\) gave item tables"):
         factorization(trained)
 
 

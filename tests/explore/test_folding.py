@@ -134,36 +134,98 @@ def test_the_prior_is_that_of_the_users_that_training_saw(train: Train) -> None:
 
 def test_what_is_liked_is_put_above_the_average() -> None:
     made, rng = tables(4, None), np.random.default_rng(3)
-    known, counts = Prior(np.zeros(5), np.eye(5), 1.0), np.full(40, 3, np.int32)
-    counts[0] = 0
+    known, chances = Prior(np.zeros(5), np.eye(5), 1.0), np.full(40, 1 / 39)
+    chances[0] = 0
     for _ in range(10):
         taste = rng.normal(size=4)
         liked = 1 + np.argsort(-made.item_factors.numpy()[1:] @ taste)[:6]
-        found = fold_likes(made, known, liked, np.ones(6), counts)
+        found = fold_likes(made, known, liked, np.ones(6), chances)
         moved = made.item_factors.numpy() @ found.factors
         assert moved[liked].mean() > moved[1:].mean() + moved[1:].std()
-        again = fold_likes(made, known, liked, np.full(6, 7.0), counts)
+        again = fold_likes(made, known, liked, np.full(6, 7.0), chances)
         np.testing.assert_allclose(whole(again), whole(found), atol=1e-9)
 
 
-def test_likes_are_the_most_probable_by_a_general_minimiser() -> None:
-    made, known = tables(3, None), believed(4, 1.0)
-    counts = np.ones(40, np.int32)
-    counts[[0, 7]] = 0
+def pairs_lost(made: Factorization, known: Prior, liked: Any, weights: Any, chances: Any, vector: np.ndarray) -> float:
+    """Minus the logarithm of BPR's posterior of one user, over all items that may be drawn."""
+    away = vector - known.mean
+    others = [n for n in np.flatnonzero(chances) if n not in liked]
+    low = predicted(made, others, vector)
+    lost = 0.0
+    for weight, z in zip(weights, predicted(made, liked, vector), strict=True):
+        lost += weight * np.average(np.logaddexp(0, low - z), weights=chances[others])
+    return float(lost + away @ known.precision @ away / 2)
+
+
+@pytest.mark.parametrize("scale", [1.0, 30.0])
+@pytest.mark.parametrize("biased", [True, False])
+def test_likes_are_the_most_probable_by_a_general_minimiser(biased: bool, scale: float) -> None:
+    made, d = tables(3, None, biased), 3 + biased
+    made.item_factors.mul_(scale)
+    known, chances = believed(d, 1.0), np.random.default_rng(0).uniform(0.1, 1, 40)
+    chances[[0, 7]] = 0
+    chances /= chances.sum()
     liked, weights = np.array([1, 5, 9]), np.array([1.0, 2.0, 6.0])
-    others = np.flatnonzero(counts)
-    middle = predicted(made, others, known.mean).mean()
 
     def objective(vector: np.ndarray) -> float:
-        away = vector - known.mean
-        gained = weights / 3 @ np.logaddexp(0, -(predicted(made, liked, vector) - middle))
-        lost = np.logaddexp(0, predicted(made, others, vector) - middle).sum() * 3 / 38
-        return float(gained + lost + away @ known.precision @ away / 2)
+        return pairs_lost(made, known, liked, weights / 3, chances, vector)
 
-    found = whole(fold_likes(made, known, liked, weights, counts))
+    found = whole(fold_likes(made, known, liked, weights, chances), biased)
     other = minimize(objective, known.mean, method="BFGS", options={"gtol": 1e-8})
     np.testing.assert_allclose(found, other.x, atol=1e-5)
     assert objective(found) <= other.fun + 1e-9
+
+
+def test_what_likes_add_is_the_whole_way_from_the_average_user() -> None:
+    made, known, chances = tables(3, None), believed(4, 1.0), np.full(40, 1 / 40)
+    found = fold_likes(made, known, np.array([1, 5, 9]), np.array([1.0, 2.0, 6.0]), chances)
+    np.testing.assert_allclose(known.mean + found.parts.sum(0), whole(found), atol=1e-9)
+
+
+def test_of_a_large_catalogue_some_stand_for_all_that_may_be_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, known, chances = tables(3, None, items=4000), believed(4, 1.0), np.random.default_rng(0).uniform(size=4000)
+    liked = np.array([1, 5, 9])
+    exact = whole(fold_likes(made, known, liked, np.ones(3), chances))
+    monkeypatch.setattr("cfbench.explore.folding._MOST_PAIRS", 3000)
+    near = whole(fold_likes(made, known, liked, np.ones(3), chances))
+    assert not np.array_equal(near, exact)
+    np.testing.assert_allclose(near, exact, atol=0.05)
+
+
+def test_somebody_who_liked_everything_is_the_average_user() -> None:
+    made, known = tables(3, None), believed(4, 1.0)
+    found = fold_likes(made, known, np.arange(40), np.ones(40), np.full(40, 1 / 40))
+    np.testing.assert_allclose(whole(found), known.mean)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0])
+def test_likes_stand_beside_what_the_sampler_draws(train: Train, alpha: float) -> None:
+    sampler = {"name": "popularity", "alpha": alpha}
+    trained = train(model=WIDE, loss={"name": "bpr"}, sampler=sampler, training={"epochs": 1})
+    counts = trained.counts["item"]
+    weights = np.where(counts > 0, counts.astype(np.float64) ** alpha, 0.0)
+    liked = np.array([trained.item_codes[label] for label in ("7", "3")])
+    expected = fold_likes(tables_of(trained), prior(trained), liked, np.ones(2), weights / weights.sum())
+    found = fold_in(trained, {"7": 1.0, "3": 1.0})
+    np.testing.assert_allclose(whole(found), whole(expected), atol=1e-9)
+
+
+def test_likes_of_users_whom_training_knows_give_what_it_learned_of_them(train: Train) -> None:
+    """Trained until pairs are told apart well, a user's own rows bring back nearly the order that the user has."""
+    trained = train(
+        model=WIDE, loss={"name": "bpr"}, sampler={"name": "uniform", "negatives": 4}, training={"epochs": 30}
+    )
+    made, history, codes = tables_of(trained), trained.loader.history, np.flatnonzero(trained.counts["item"])
+    alike = []
+    for user in np.flatnonzero(trained.counts["user"]):
+        page = slice(history.starts[user], history.starts[user + 1])
+        own = history.items[page].astype(np.int64)
+        chances = np.where(trained.counts["item"] > 0, 1 / len(codes), 0.0)
+        folded = fold_likes(made, prior(trained), own, np.ones(len(own)), chances)
+        learned = np.append(made.user_factors[user].detach().numpy(), 0.0)
+        both = predicted(made, codes, whole(folded)), predicted(made, codes, learned)
+        alike.append(np.corrcoef(*both)[0, 1])
+    assert np.median(alike) > 0.9
 
 
 def test_what_is_no_rating_is_refused(factors: Trained) -> None:
@@ -177,6 +239,11 @@ def test_what_is_no_rating_is_refused(factors: Trained) -> None:
             checked(factors, twice)
     with pytest.raises(BadInput, match="there are no ratings"):
         checked(factors, {})
+    for strange in (12, "7", ["7"]):
+        with pytest.raises(BadInput, match=r"^ratings: ratings are a mapping .* of type (int|str|list); give"):
+            checked(factors, strange)  # type: ignore[arg-type]
+    with pytest.raises(BadInput, match="good of 'The 5th Film' is no rating; give a finite number"):
+        checked(factors, {"The 5th Film": "good"})  # type: ignore[dict-item]
     codes, values = checked(factors, {"The 7th Film": 3.0, "3": 4.5})
     assert codes.tolist() == [factors.item_codes["7"], factors.item_codes["3"]]
     assert values.tolist() == [3.0, 4.5]

@@ -43,6 +43,18 @@ def test_it_says_what_the_bench_says(learned: Learned) -> None:
     assert learned.biases("user", 3, 2) == bench.biases(run, "user", 3, 2)
 
 
+def test_labels_that_are_whole_numbers_may_be_given_as_such(learned: Learned) -> None:
+    assert learned.similar(7) == learned.similar("7")
+    assert learned.explain("v3", 7) == learned.explain("v3", "7")
+    with pytest.raises(BadInput, match="knows no user '3'"):
+        learned.recommend(3)
+
+
+def test_no_recommendations_are_refused(learned: Learned) -> None:
+    with pytest.raises(BadInput, match="-1 recommendations are none; ask for 1 or more"):
+        learned.recommend("v3", -1)
+
+
 def test_factors_and_biases_make_the_prediction(learned: Learned) -> None:
     found = learned.factors
     assert found.users.dtype == found.items.dtype == np.float32

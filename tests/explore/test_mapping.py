@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from itertools import permutations
 from pathlib import Path
@@ -355,6 +356,19 @@ def test_other_points_are_not_followed(train: Train) -> None:
     trained.step += 1
     assert factor_map(trained, least=12, follow=True).median_move is None
     assert factor_map(trained, "user", follow=True).median_move is None
+
+
+def test_one_factor_makes_no_map(train: Train) -> None:
+    with pytest.raises(BadInput, match="the model has 1 factor, and a map needs two; train with more"):
+        factor_map(train(model={"name": "biased-dot-product", "n_factors": 1}))
+
+
+def test_what_is_in_biases_is_said_to_be_there_where_there_are_some(train: Train) -> None:
+    biased, bare = train(model={"name": "biased-dot-product"}), train(model={"name": "dot-product"})
+    for side, what in (("item", "how good an item is"), ("user", "how high a user rates")):
+        assert f"not shown: {what}, which is in its bias, and" in factor_map(biased, side).sentence
+        assert "bias" not in factor_map(bare, side).sentence
+        assert re.search("not shown: [0-9]+% of the factors' spread along other axes$", factor_map(bare, side).sentence)
 
 
 def test_what_can_not_be_drawn_is_refused_in_a_sentence(factors: Trained, fields: Trained) -> None:

@@ -160,6 +160,28 @@ def test_tenths_by_prediction_say_what_was_rated(dated: Train, tmp_path: Path) -
     assert start == len(rows)
 
 
+def test_equal_predictions_are_one_group(train: Train) -> None:
+    found = errors(train(model={"name": "global-mean"})).calibration
+    assert len(found) == 1
+    assert found[0].rows == errors(train(model={"name": "global-mean"})).rows
+
+
+def test_one_row_tells_nothing_about_how_sure_it_is(tmp_path: Path) -> None:
+    lines = [f"u{n % 4},i{n // 4},{1 + n % 5}" for n in range(12)]
+    (tmp_path / "few.csv").write_text("\n".join(["user,item,rating", *lines]) + "\n")
+    trained = python.train(
+        {
+            "data": {"source": str(tmp_path / "few.csv")},
+            "splitter": {"name": "random", "valid": 0.3},
+            "model": {"name": "biased-dot-product", "n_factors": 2, "init_sd": 0.5},
+            "training": {"epochs": 1},
+        }
+    )
+    found = errors(trained).calibration
+    assert {one.within for one in found if one.rows == 1} == {None}
+    assert any(one.rows == 1 for one in found)
+
+
 def test_the_worst_misses_come_first_by_name(factors: Trained, explored: Path) -> None:
     with (explored / "ratings.csv").open() as lines:
         rows = list(csv.DictReader(lines))
@@ -201,6 +223,9 @@ def test_where_there_are_no_errors_nothing_is_opened(train: Train) -> None:
         errors(trained)
     with pytest.raises(BadInput, match="ease only puts items in order"):
         LocalBench().errors(trained.run.id, "test")
+    ordered = train(loss={"name": "bpr"}, sampler={"name": "uniform", "negatives": 2}, training={"epochs": 1})
+    with pytest.raises(BadInput, match=r"^the model biased-dot-product, trained by bpr, only puts items in order"):
+        errors(ordered)
     assert load(trained.run.id).evaluate().test_openings == 0
     alone = train(splitter={"name": "random", "valid": 0.2, "test": 0.0}, training={"epochs": 1})
     with pytest.raises(BadInput, match="has no test rows"):

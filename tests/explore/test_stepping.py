@@ -230,7 +230,7 @@ def test_a_step_against_drawn_items_is_the_textbooks(train: Train, loss: str) ->
     n_items = len({item for _, item, _ in rows_of(trained)})
     found = one_step(trained, number=3)
     (row,) = found.rows
-    assert (len(row.drawn), row.more_drawn) == (4, 0)
+    assert (len(row.drawn), row.more_drawn, row.error) == (4, 0, None)
     assert {one.item for one in row.drawn}.isdisjoint(i for u, i, _ in rows_of(trained) if u == row.user)
     assert [one.title for one in row.drawn] == [
         trained.classes["title"][trained.item_codes[one.item]] for one in row.drawn
@@ -480,6 +480,12 @@ def test_what_can_not_be_stepped_is_refused(train: Train, factors: Trained) -> N
     for shown in (0, 65):
         with pytest.raises(BadInput, match=f"{shown} factors can't be shown; take 1 to 64"):
             one_step(factors, shown=shown)
+    for rate in (float("inf"), float("nan"), -0.1):
+        with pytest.raises(BadInput, match=f"lr: {rate:g} is no learning rate; give a finite number above 0"):
+            one_step(factors, lr=rate)
+    for start in ("untrained", "trained"):
+        with pytest.raises(BadInput, match=r"after a step of rate 1e\+30 the model's numbers are not finite"):
+            one_step(factors, start=start, lr=1e30)
     whole = len(rows_of(factors)) // 8
     assert len(one_step(factors, 8, whole - 1).rows) == 8
     with pytest.raises(BadInput, match=f"there is no batch {whole} of 8 rows; take one from 0 to {whole - 1}"):

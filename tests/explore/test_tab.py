@@ -11,6 +11,7 @@ import pytest
 
 from cfbench.answers import PredictedTab
 from cfbench.errors import BadInput
+from cfbench.explore import crosstab
 from cfbench.explore.crosstab import predicted_tab
 from cfbench.explore.trained import Trained
 
@@ -65,6 +66,14 @@ def test_who_and_what_is_named_comes_first(factors: Trained) -> None:
     alone = predicted_tab(factors, ("v3",), ("7",), 1, 1)
     assert (alone.users, alone.items) == (("v3",), ("7",))
     assert alone.cells[0][0].prediction == pytest.approx(factors.predict(["v3"], ["7"])[0])
+
+
+def test_all_that_are_named_are_shown(factors: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = predicted_tab(factors, ("v3", "v1", "v3", "v2"), ("7", "The 7th Film", "4", "5"), n_users=2, n_items=1)
+    assert (found.users, found.items) == (("v3", "v1", "v2"), ("7", "4", "5"))
+    monkeypatch.setattr(crosstab, "MOST", 2)
+    with pytest.raises(BadInput, match="3 x 1 are too many, or none; ask for 1 to 2 of each"):
+        predicted_tab(factors, ("v3", "v1", "v2"), n_users=2, n_items=1)
 
 
 def test_models_without_tables_have_one_too(train: Callable[..., Trained]) -> None:

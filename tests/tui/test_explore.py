@@ -5,9 +5,9 @@ import math
 import msgspec
 import pytest
 
-from cfbench.answers import Bias, Ends, Recommendations, Scored, StepDrawn, Term
+from cfbench.answers import Bias, Cell, Ends, ErrorGroup, PredictedTab, Recommendations, Scored, StepDrawn, Term
 from cfbench.errors import BadInput
-from cfbench.tui.screens.explore import maps, steps, subject, telling, views, why
+from cfbench.tui.screens.explore import maps, steps, subject, tab, telling, views, why, wrong
 from tests.tui.conftest import STEPS
 
 RUN = "20261125T010000.000000Z-brave-ibis"
@@ -25,19 +25,39 @@ def asked(bench, name: str) -> list[dict]:
 # -- what is said --
 
 
-def test_the_answer_names_the_best_item_and_what_a_user_should_see() -> None:
+def test_a_sentence_names_what_a_user_should_see_the_best_item_or_the_likest() -> None:
     best, seen = Scored("7", "Babe (1995)", 0.47, 80), Scored("9", "Fargo (1996)", 4.361, 90)
-    ends, found = Ends((best,), ()), Recommendations("42", 37, 3.9, 1_645, (seen,))
-    assert words(telling.answer(ends, "item", found, 90)) == (
-        "best: Babe (1995)  bias +0.47  ·  user 42 should see Fargo (1996): 4.36"
+    assert words(telling.to_see(Recommendations("42", 37, 3.9, 1_645, (seen,)))) == (
+        "user 42 should see Fargo (1996): 4.36"
     )
-    assert words(telling.answer(ends, "item", found, 40)) == "best: Babe (1995)  bias +0.47"
-    assert (
-        words(telling.answer(ends, "item", found, 40, user_first=True)) == "user 42 should see Fargo (1996): 4.36"[:40]
-    )
-    assert words(telling.answer(Ends((Scored("5", "5", 0.5, 9),), ()), "user", None, 90)) == (
-        "rates highest: user 5  bias +0.50"
-    )
+    assert words(telling.to_see(Recommendations("", 37, 3.9, 1_645, (seen,)))) == "you should see Fargo (1996): 4.36"
+    assert telling.to_see(Recommendations("42", 37, 3.9, 0, ())) == []
+    assert words(telling.highest(Ends((best,), ()), "item")) == "best: Babe (1995)  bias +0.47"
+    assert words(telling.highest(Ends((Scored("5", "5", 0.5, 9),), ()), "user")) == "rates highest: user 5  bias +0.50"
+    assert telling.highest(Ends((), ()), "item") == []
+    assert words(telling.likest(best, [seen], "dot")) == "nearest to Babe (1995): Fargo (1996), dot 4.361"
+    assert telling.likest(None, [seen], "dot") == telling.likest(best, [], "dot") == []
+
+
+def test_the_rule_above_a_sum_says_what_was_rated_and_in_which_part(bench) -> None:
+    found = msgspec.structs.replace(bench.explain("r", "42", "0"), title="A very long title (1996)", rating=5.0)
+    assert words(why.notes(found, 60)) == "user 42 · A very long title (1996), rated 5"
+    found = msgspec.structs.replace(found, part="valid")
+    assert words(why.notes(found, 60)) == "user 42 · A very long title (1996), rated 5 in valid"
+    assert words(why.notes(found, 40)) == "user 42 · A very long…, rated 5 in valid"
+    assert words(why.notes(found, 30)) == "user 42, rated 5 in valid"
+    assert words(why.answer(found)) == "user 42 on A very long title (1996): 4.07, rated 5 in valid"
+
+
+def test_numbers_of_errors_are_whole_however_narrow(bench) -> None:
+    groups = (ErrorGroup("a week to a month", 1_234_567, -12.345, 112.75), ErrorGroup("1", 5, 0.5, 1.0))
+    found = msgspec.structs.replace(bench.errors("r"), by=dict.fromkeys(("rating", "user", "item", "age"), groups))
+    for width, height in ((78, 9), (58, 30), (136, 40), (78, 30)):
+        lines = [words(line) for line in wrong.groups(found, width, height)]
+        assert all(len(line) <= width for line in lines)
+        assert sum(line.count("1,234,567") for line in lines) == sum(line.count("112.750") for line in lines) == 4
+    lines = [words(line) for line in wrong.groups(bench.errors("r"), 78, 12)]
+    assert lines[0].count("RMSE") == 2
 
 
 def test_a_label_that_is_high_and_low_stands_there_once() -> None:
@@ -176,6 +196,47 @@ def test_who_types_a_label_whole_gets_it_first(bench, desk) -> None:
         await desk.until(pilot, lambda: app.base_screen.answer_of("why"))
         await pilot.press("u", "4", "0")
         await desk.until(pilot, lambda: [c.answer for c in app.screen._found] == ["40", "405"])
+
+    desk.use(app, steps)
+
+
+@pytest.mark.parametrize(("moved", "user"), [((), "42"), (("down",), "142")])
+def test_a_label_and_enter_at_once_wait_for_what_fits_the_label(bench, desk, moved, user) -> None:
+    bench.add_run(RUN, "finished")
+    labels = ("405", "42", "142")
+    bench.search = lambda run, field, contains, count=20: [Scored(n, n, 0.0, 9) for n in labels if contains in n]
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        await desk.until(pilot, lambda: app.base_screen.answer_of("why"))
+        await pilot.press("u")
+        await desk.shows(pilot, "405")
+        bench.slow.add("search")
+        await pilot.press("4", "2", *moved, "enter")
+        assert app.base_screen.about.user == "405", "the first of all at first"
+        assert "recommend for" in desk.text(app), "the old list is no answer"
+        bench.slow.clear()
+        await desk.until(pilot, lambda: app.base_screen.about.user == user)
+        assert app.screen is app.base_screen
+
+    desk.use(app, steps)
+
+
+def test_who_types_on_after_enter_chooses_nothing(bench, desk) -> None:
+    bench.add_run(RUN, "finished")
+    bench.search = lambda run, field, contains, count=20: [Scored(n, n, 0.0, 9) for n in ("1", "42") if contains in n]
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        await desk.until(pilot, lambda: app.base_screen.answer_of("why"))
+        await pilot.press("u")
+        await desk.shows(pilot, "42")
+        bench.slow.add("search")
+        await pilot.press("4", "enter", "2")
+        bench.slow.clear()
+        await desk.until(pilot, lambda: [choice.answer for choice in app.screen._found] == ["42"])
+        await pilot.press("enter")
+        await desk.until(pilot, lambda: app.base_screen.about.user == "42")
 
     desk.use(app, steps)
 
@@ -487,7 +548,7 @@ def test_a_step_goes_forward_and_back(bench, desk, size) -> None:
 def test_a_step_shows_what_was_drawn_beside_each_row(bench) -> None:
     found = bench.one_step("r", size=2, start="untrained", lr=0.0, shown=4)
     beside = (StepDrawn("7", "Fargo (1996)", 3.5, 3.4, 0.854, 0.144), StepDrawn("8", "Twister", 3.0, 2.9, 0.598, 0.112))
-    rows = [msgspec.structs.replace(row, drawn=beside, more_drawn=1_200) for row in found.rows]
+    rows = [msgspec.structs.replace(row, error=None, drawn=beside, more_drawn=1_200) for row in found.rows]
     table = msgspec.structs.replace(found.tables[-1], label="7", title="Fargo (1996)", drawn=True)
     found = msgspec.structs.replace(
         found, rows=tuple(rows), tables=(*found.tables, table), y_range=None, loss_name="l:ours", loss_says="of pairs"
@@ -531,6 +592,22 @@ def test_a_faint_rate_says_why(bench) -> None:
     assert "lr 5e-05, batch" in words(steps.notes(msgspec.structs.replace(ended, lr=5e-5), 140))
 
 
+def test_all_stages_of_a_step_are_named_or_numbered() -> None:
+    assert words(steps.path(1, 78)).split("─▸")[-1].strip() == "6 reset"
+    assert words(steps.path(1, 58)) == " 1 ─▸ 2 predict ─▸ 3 ─▸ 4 ─▸ 5 ─▸ 6"
+
+
+def test_a_rating_that_training_did_not_see_has_a_mark() -> None:
+    held_out, seen = Cell(3.5, 4.066, 0.566, "valid"), Cell(100.0, 101.26, 1.26, "train")
+    cells = ((held_out, seen, Cell(None, 3.0, None)),)
+    found = PredictedTab(("1",), ("5", "6", "7"), ("Babe", "Fargo", "Kolya"), cells)
+    line = words(tab.picture(found, 0, 2, True, 78, 5)[1])
+    assert line == "▸ user 1    3.5* 4.07 +0.57  100 101.3 +1.26 >  ·  3.00"
+    assert words(tab.notes(found, 44)) == "rating  prediction  error  * not in training"
+    assert words(tab.notes(found, 43)) == "* not in training"
+    assert words(tab.notes(msgspec.structs.replace(found, cells=((seen,) * 3,)), 43)) == "rating  prediction  error"
+
+
 def test_many_rows_of_a_step_come_with_fewer_factors() -> None:
     asked = [subject.Subject(run="r", read=1, rows=rows).question("step", 300, 40) for rows in (1, 2, 4, 8)]
     assert [one.arguments["shown"] for one in asked] == [20, 20, 16, 8]
@@ -566,6 +643,27 @@ def test_what_is_left_out_is_told_apart_and_how_much_was_not_tried(bench) -> Non
     assert low[-1] == lines[-1]
 
 
+def test_moves_stand_below_what_the_sum_is_by_the_ratings_alone(bench) -> None:
+    found = msgspec.structs.replace(bench.explain("r", "1", "0"), solved=0.977)
+    lines = [words(line) for line in why.lines(found, 76, 30)]
+    at = lines.index("  what was rated, and how far it moves the sum")
+    assert lines[at + 1 : at + 2] == ["  by the ratings alone 0.98; trained 1.05"]
+    low = [words(line) for line in why.lines(found, 76, 12)]
+    assert low[-3:-1] == lines[at : at + 2]
+    far = [words(line) for line in why.lines(msgspec.structs.replace(found, far=True, solved=-2.5), 76, 30)]
+    assert far[at + 1] == "  the ratings alone do not give this score: −2.50; trained 1.05"
+
+
+def test_what_only_puts_items_in_order_has_scores_in_no_unit(bench) -> None:
+    found = msgspec.structs.replace(bench.explain("r", "42", "0"), ranks=True, y_range=None)
+    assert words(why.squashing(found)) == "score, in no unit, 4.07"
+    assert ": score 4.07" in words(why.answer(found))
+    seen = bench.predicted_tab("r", n_users=2, n_items=2)
+    ordered = msgspec.structs.replace(seen, ranks=True)
+    assert ", score " in words(tab.answer(ordered, 0, 0))
+    assert words(tab.notes(ordered, 60)).startswith(words(tab.notes(seen, 60)).partition("prediction")[0] + "score")
+
+
 def test_one_rating_is_said_of_one(bench) -> None:
     bench.add_run(RUN, "finished")
     found = msgspec.structs.replace(bench.recommend(RUN, "1"), ratings=1)
@@ -575,6 +673,31 @@ def test_one_rating_is_said_of_one(bench) -> None:
 
 
 # -- how many factors, files --
+
+
+@pytest.mark.parametrize("turns", range(8))
+def test_rating_from_any_view_shows_what_comes_of_it(bench, desk, turns: int) -> None:
+    bench.add_run(RUN, "finished")
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        await desk.until(pilot, lambda: app.base_screen.answer_of("why"))
+        await pilot.press(*"t" * turns)
+        await pilot.press("a")
+        await pilot.pause()
+        await pilot.press(*"kolya")
+        await desk.shows(pilot, "Kolya (1996)    ")
+        await pilot.press("enter")
+        await desk.shows(pilot, "your rating of Kolya")
+        await pilot.press("5", "enter")
+        await desk.shows(pilot, "[rate for me]")
+        await desk.until(
+            pilot, lambda: not any(stale in desk.text(app) for stale in ("drawing the map", "nothing rated", "reading"))
+        )
+        rated = desk.text(app).partition("rated by you")[2].partition("recommended")[0]
+        assert "Kolya (1996)" in rated
+
+    desk.use(app, steps, WIDE)
 
 
 def test_a_sweep_is_started(bench, desk) -> None:
@@ -620,6 +743,21 @@ def test_a_report_is_written_here_and_replaces_nothing(bench, desk, tmp_path) ->
         await pilot.press("X", *"html", "enter", "enter")
         await desk.shows(pilot, "this file exists already")
         assert "brave-ibis.html" in app.screen.query_one("#typed").value
+
+    desk.use(app, steps, WIDE)
+
+
+def test_a_report_is_not_written_under_a_name_of_another_format(bench, desk, tmp_path) -> None:
+    bench.add_run(RUN, "finished")
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        await desk.until(pilot, lambda: app.base_screen.answer_of("why"))
+        await pilot.press("X", *"html", "enter", *["backspace"] * 4, "m", "d", "enter")
+        await desk.shows(pilot, "it ends in .md, and the report is to be HTML")
+        assert not (tmp_path / "brave-ibis.md").exists()
+        await pilot.press(*["backspace"] * 2, *"htm", "enter")
+        await desk.until(pilot, lambda: (tmp_path / "brave-ibis.htm").exists())
 
     desk.use(app, steps, WIDE)
 
@@ -718,6 +856,67 @@ def test_nothing_left_names_the_key_that_shows_more(bench, desk) -> None:
     desk.use(app, steps, WIDE)
 
 
+def test_nothing_to_recommend_leaves_nothing_to_explain(bench, desk) -> None:
+    bench.add_run(RUN, "finished")
+    every = bench.recommend
+    bench.recommend = lambda run, **asked: (
+        Recommendations("1", 37, 3.9, 0, ()) if asked.get("where") else every(run, **asked)
+    )
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        app.base_screen.about.where = ("title~zzzz",)
+        said = "nothing is left of title~zzzz"
+        await desk.until(pilot, lambda: desk.text(app).count(said) == 3)
+        assert "reading what" not in desk.text(app)
+
+    desk.use(app, steps)
+
+
+@pytest.mark.parametrize(
+    ("panel", "method", "said"),
+    [("step", "one_step", "how user 0 giving"), ("nearest", "similar", "nearest to Kolya (1996): Kolya (1996), co")],
+)
+def test_a_sentence_is_of_the_view_in_sight_or_says_that_it_is_read(bench, desk, panel, method, said) -> None:
+    bench.add_run(RUN, "finished")
+    bench.slow.add(method)
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        assert "best:" not in await desk.shows(pilot, "user 1 should see Kolya (1996): 4.70")
+        while panel not in app.base_screen.shown:
+            await pilot.press("t")
+        await desk.until(pilot, lambda: "reading what brave-ibis" in desk.text(app).splitlines()[1])
+        bench.slow.clear()
+        await desk.shows(pilot, said)
+        assert "should see" not in desk.text(app)
+
+    desk.use(app, steps)
+
+
+@pytest.mark.parametrize(
+    ("page", "view"),
+    [("biases", views.ALIKE), ("around", views.MAP), ("tab", views.TAB), ("worst", views.ERRORS), ("mine", views.MINE)],
+)
+def test_what_is_in_sight_stays_so_when_the_terminal_gets_wide_and_narrow(bench, desk, page, view) -> None:
+    bench.add_run(RUN, "finished")
+    app = desk.app(bench, "explore")
+
+    async def steps(pilot) -> None:
+        await turned(pilot, app, desk, page)
+        await pilot.resize_terminal(*WIDE)
+        await desk.shows(pilot, f"[{views.NAMES[view]}]")
+        assert app.base_screen.about.me == (view == views.MINE)
+        await pilot.press("t")
+        following = (view + 1) % len(views.NAMES)
+        await desk.shows(pilot, f"[{views.NAMES[following]}]")
+        app.base_screen.set_focus(None)
+        await pilot.resize_terminal(*NARROW)
+        await desk.shows(pilot, f"[{app.base_screen._title(views.panels(following)[0])}")
+
+    desk.use(app, steps, NARROW)
+
+
 @pytest.mark.parametrize("size", [(60, 15), (40, 10)])
 def test_any_size_and_any_title_can_be_drawn(hostile, desk, size) -> None:
     hostile.add_run(RUN, "finished")
@@ -796,7 +995,7 @@ def test_a_long_step_begins_at_its_newest_stage_and_shows_the_earlier_ones(bench
         assert "▴ " in text.splitlines()[2]
         await pilot.press("home")
         text = await desk.shows(pilot, "1 look up the rows")
-        assert "─▸ 2 predict" in text, "the way through the stages stays"
+        assert " 1 ─▸ 2 ─▸ 3 ─▸ 4 ─▸ 5 ─▸ 6 reset" in text, "the way through the stages stays"
         await pilot.press("left")
         await desk.shows(pilot, "▸ 5 step")
 

@@ -22,9 +22,12 @@ class Bench:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.slow = False
 
     async def ask(self, method: Any, folder: str) -> Any:
         assert method.__name__ == "browse"
+        while self.slow:
+            await asyncio.sleep(0.01)
         self.asked.append(folder)
         return browse(folder)
 
@@ -132,6 +135,18 @@ def test_a_typed_path_is_completed_on_the_way(folder: Path) -> None:
         app.screen.query_one(Input).value = f"{folder}/ml 100k/u"
         await until(pilot, lambda: "u.data" in app.text())
         await pilot.press("enter")
+        await until(pilot, lambda: app.answers)
+
+    assert use(folder, steps) == [str(folder / "ml 100k" / "u.data")]
+
+
+def test_a_typed_path_and_enter_at_once_wait_for_the_folder(folder: Path) -> None:
+    async def steps(pilot: Pilot[None], app: Picker) -> None:
+        app.picking._link.slow = True  # type: ignore[attr-defined]
+        await pilot.press(*"ml 100k/u", "enter")
+        assert not app.answers
+        assert app.screen is app.picking
+        app.picking._link.slow = False  # type: ignore[attr-defined]
         await until(pilot, lambda: app.answers)
 
     assert use(folder, steps) == [str(folder / "ml 100k" / "u.data")]

@@ -51,14 +51,14 @@ def error_section(found: Errors) -> Iterator[Block]:
             )
     if found.worst:
         rows = [
-            [one.title, one.user, f"{one.rating:.4g}", f"{one.prediction:.2f}", signed(f"{one.error:+.2f}")]
+            [one.title, one.user, f"{one.rating:.4g}", f"{one.prediction:z.2f}", signed(f"{one.error:+z.2f}")]
             for one in found.worst
         ]
         yield Table(("item", "user", "rated", "predicted", "error"), rows, right=2, title="The largest errors")
 
 
 def _group(one: ErrorGroup) -> list[str]:
-    return [one.name, f"{one.rows:,}", signed(f"{one.mean:+.3f}"), f"{one.rmse:.3f}"]
+    return [one.name, f"{one.rows:,}", signed(f"{one.mean:+z.3f}"), f"{one.rmse:.3f}"]
 
 
 def tell_biases(subject: Subject) -> Iterator[Block]:
@@ -71,7 +71,7 @@ def tell_biases(subject: Subject) -> Iterator[Block]:
     ends: list[Scored] = [*found.top, *(one for one in reversed(found.bottom) if one.label not in top)]
     title = f"The highest and the lowest biases of items with {least} training row{'s' * (least != 1)} or more"
     rows = [Bar(one.title, one.value, getattr(one, "within", None), _ratings(one.count)) for one in ends]
-    yield Picture(title, bars(rows, title, "+.3f"))
+    yield Picture(title, bars(rows, title, "+z.3f"))
     yield "A bias is how much higher than others an item is rated by whoever rates it."
     if any(row.within for row in rows):
         yield "The true bias lies within the thin line with 95 % certainty."
@@ -161,5 +161,5 @@ def tell_recommendations(subject: Subject) -> Iterator[Block]:
         label = trained.classes["user"][code]
         found = recommend(trained, label, count=_RECOMMENDED)
         title = f"User {label}: {_ratings(found.ratings)} in training, mean {found.mean:.2f}"
-        rows = [[one.title, f"{one.value:.2f}", f"{one.count:,}"] for one in found.items]
-        yield Table(("item", "predicted", "training rows"), rows, title=title)
+        rows = [[one.title, f"{one.value:z.2f}", f"{one.count:,}"] for one in found.items]
+        yield Table(("item", "score" if found.ranks else "predicted", "training rows"), rows, title=title)

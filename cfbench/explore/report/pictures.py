@@ -164,7 +164,7 @@ def calibration(bins: Sequence[CalibrationBin], title: str = "What was rated, by
     known = [one for one in bins if math.isfinite(one.predicted + one.rated)]
     if not known:
         return nothing(title)
-    within = {one: one.within if math.isfinite(one.within) else 0.0 for one in known}
+    within = {one: one.within if one.within is not None and math.isfinite(one.within) else 0.0 for one in known}
     ends = [end for one in known for end in (one.predicted, one.rated - within[one], one.rated + within[one])]
     side = 420
     across, upwards = axis_over(ends, 58, side - 20, 6), axis_over(ends, side - 44, 30, 6)
@@ -179,7 +179,7 @@ def calibration(bins: Sequence[CalibrationBin], title: str = "What was rated, by
         )  # fmt: skip
         bar = f"M{x:.1f} {lowest:.1f}V{top:.1f}M{x - 4:.1f} {lowest:.1f}h8M{x - 4:.1f} {top:.1f}h8"
         drawn += f'<path d="{bar}" stroke="currentColor" stroke-width="1.4"/>' + dot(x, upwards.at(one.rated), 3.5)
-    told = "; ".join(f"predicted {one.predicted:.2f}, rated {one.rated:.2f} ± {one.within:.2f}" for one in known)
+    told = "; ".join(f"predicted {one.predicted:.2f}, rated {one.rated:.2f} ± {within[one]:.2f}" for one in known)
     return picture(side, side, title, body + ink("s1", drawn), f"{told}. The diagonal is a perfect prediction.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -46,6 +47,8 @@ def among(choices: Sequence[Choice]) -> Finder:
 class Choosing(Dialog[str]):
     """Asks for one of what a finder finds; answers its `answer`.
 
+    Enter before the finder answered waits for what fits the text in the field, so that text and enter may come at once.
+
     Args:
         title: what is chosen.
         finder: called with what was typed, at first with nothing.
@@ -76,6 +79,9 @@ class Choosing(Dialog[str]):
         super().__init__()
         self._title, self._finder, self._current, self._free, self._hint = title, finder, current, free, hint
         self._found: Sequence[Choice] = ()
+        self._found_for: str | None = None
+        self._entered = False
+        self._ahead: Counter[str] = Counter()
         self._names = names
 
     def content(self) -> Sequence[Widget]:
@@ -108,9 +114,11 @@ class Choosing(Dialog[str]):
 
     @on(Input.Changed, "#typed")
     def _narrow(self, event: Input.Changed) -> None:
+        self._entered = False
         self._look(event.value)
 
     def _look(self, typed: str) -> None:
+        self._found_for = None
         self.run_worker(self._find(typed), exclusive=True, group="find", exit_on_error=False)
 
     async def _find(self, typed: str) -> None:
@@ -118,23 +126,38 @@ class Choosing(Dialog[str]):
             self._found = await self._finder(typed)
         except CfbenchError as error:
             self._found = [Choice("", str(error), sign=("✗", "bad"), allowed=False)]
+        self._found_for = typed
         starts = [n for n, choice in enumerate(self._found) if choice.answer == self._current and not typed]
-        self._table.cursor = starts[0] if starts else 0
         self._table.top = 0
-        self._table.repaint()
+        self._table.go_to((starts[0] if starts else 0) + self._ahead.pop(typed, 0))
+        if self._entered:
+            self.call_later(self._submitted)  # by the dialog itself: what a worker does ends with the dialog
+
+    @property
+    def _typed(self) -> str:
+        return self.query_one(Input).value
 
     def action_move(self, rows: int) -> None:
-        """Move the cursor of the list."""
-        self._table.action_go(rows)
+        """Move the cursor of the list, or of the one that is looked for."""
+        if self._found_for != self._typed:
+            self._ahead[self._typed] += rows
+        else:
+            self._table.action_go(rows)
 
     @on(Input.Submitted, "#typed")
-    def _submitted(self, event: Input.Submitted) -> None:
-        if self._free and event.value.strip() and not self._table.cursor:
-            exact = [c for c in self._found if c.name == event.value.strip()]
-            if not exact:
-                self.dismiss(event.value)
-                return
-        self._choose()
+    def _submitted(self) -> None:
+        self._entered = self._found_for != self._typed
+        if not self._entered:
+            self._answer_typed()
+
+    def _answer_typed(self) -> None:
+        """Answer what is under the cursor, or what was typed."""
+        typed = self._typed
+        named = any(choice.name == typed.strip() for choice in self._found)
+        if self._free and typed.strip() and not self._table.cursor and not named:
+            self.dismiss(typed)
+        else:
+            self._choose()
 
     @on(Table.Chosen, "#choices")
     def _choose(self) -> None:

@@ -125,13 +125,12 @@ class Picking(Choosing):
         else:
             self._look("")
 
-    @on(Input.Submitted, "#typed")
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.prevent_default()
+    def _answer_typed(self) -> None:
+        """Answer what is under the cursor, or follow what was typed where nothing fits it."""
         if self._found and self._found[self._table.cursor].allowed:
             self._choose()
-        elif event.value.strip():
-            self._take(event.value)
+        elif self._typed.strip():
+            self._take(self._typed)
 
     def dismiss(self, result: str | None = None) -> None:  # type: ignore[override]
         """Answer a file; walk into a folder."""

@@ -17,7 +17,7 @@ def metric(value: float | None, places: int = 3) -> str:
     """Return a measured value with three decimals, NaN as it is, a missing one as a dash."""
     if value is None:
         return MISSING
-    return f"{value:,.{places}f}".replace("-", MINUS) if math.isfinite(value) else "NaN"
+    return f"{float(value):z,.{places}f}".replace("-", MINUS) if math.isfinite(value) else "NaN"
 
 
 def signed(value: float, places: int = 2) -> str:

@@ -96,7 +96,13 @@ class Pane(Steady, can_focus=True):
         """Whether the rule is heavy."""
         return self.has_focus
 
-    def _rule(self, size: int) -> Line:
+    @property
+    def room_for_notes(self) -> int:
+        """Cells that the notes may take beside the title and the mark."""
+        mark = cells(self.mark())
+        return max(0, self.size.width - cells(self._rule_start()) - 4 - (mark + 2 if mark else 0))
+
+    def _rule_start(self) -> Line:
         dash, tone = ("━", "b") if self.lit else ("─", "faint")
         left: Line = [(f"{dash} ", tone)]
         if self.letter:
@@ -107,7 +113,11 @@ class Pane(Steady, can_focus=True):
                 left += [(" · ", "faint")] * (n > 0) + [(f"[{name}]", "b") if n == current else (name, "dim")]
         else:
             left.append((label(self.title), "b" if self.lit else ""))
-        left.append((" ", ""))
+        return [*left, (" ", "")]
+
+    def _rule(self, size: int) -> Line:
+        dash, tone = ("━", "b") if self.lit else ("─", "faint")
+        left = self._rule_start()
         mark, notes = self.mark(), self.notes()
         gap: Line = [("  ", "")] if mark and notes else []
         right: Line = []
@@ -124,6 +134,7 @@ class Pane(Steady, can_focus=True):
         """Draw anew and send what changed."""
         size = self.size
         if not size.width or not self.is_attached:
+            self._lines = []  # it is drawn once it has a place
             return
         before, self._lines = self._lines, self._draw()
         if len(before) != len(self._lines):

@@ -62,6 +62,7 @@ class Table(Pane):
         row: gives row n's cells, or None where it is not known yet.
         length: how many rows there are.
         empty: what stands in place of rows: what is missing, and the next key.
+        stretch: cells that the column that stretches has before the last column has any.
     """
 
     ACTIONS: ClassVar = MOVES
@@ -86,9 +87,11 @@ class Table(Pane):
         id: str | None = None,
         notes: Callable[[], Line] | None = None,
         empty: Callable[[], Line] | None = None,
+        stretch: int = _STRETCH_AT_LEAST,
     ) -> None:
         super().__init__(title, id=id, notes=notes)
         self.columns = tuple(columns)
+        self._stretch = stretch
         self._row, self._length, self._empty = row, length, empty
         self.cursor = self.top = 0
 
@@ -132,7 +135,8 @@ class Table(Pane):
             fixed = [n for n in order if self.columns[n].cells]
             free = width - 2 * len(order) - sum(self.columns[n].cells for n in fixed)
             stretching = len(fixed) < len(order)
-            if (free >= (_STRETCH_AT_LEAST if stretching else 0)) or len(fixed) < 2:
+            least = self._stretch if len(order) == len(self.columns) else _STRETCH_AT_LEAST
+            if (free >= (least if stretching else 0)) or len(fixed) < 2:
                 break
             order.remove(fixed[-1])
         share, rest = divmod(max(4, free), max(1, len(order) - len(fixed)))

@@ -169,9 +169,13 @@ class TabPane(Pane):
         """The cursor is on another cell."""
 
     def __init__(self, found: Callable[[], PredictedTab | None], *, id: str, empty: Callable[[], Line]) -> None:
-        super().__init__("cross-tab", id=id, notes=lambda: [("rating  prediction  error", "dim")])
+        super().__init__("cross-tab", id=id)
         self._found, self._empty = found, empty
         self.row = self.column = 0
+
+    def notes(self) -> Line:
+        """Return what a cell's numbers are."""
+        return tab.notes(self._found(), self.room_for_notes)
 
     def picture(self, width: int, height: int) -> list[Line]:
         """Return the table."""

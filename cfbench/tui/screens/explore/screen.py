@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from textual import on
@@ -62,7 +62,7 @@ class ExploreScreen(Commands, WorkScreen):
         yield Table(
             "recommended", telling.columns("score", 0, 1), self._recommended_row, lambda: len(self.found),
             id="recommended", notes=lambda: telling.about(about, self.answer_of("recommended")),
-            empty=lambda: self._nothing("recommended"),
+            empty=lambda: self._nothing("recommended"), stretch=telling.TITLE,
         )  # fmt: skip
         yield Scrolled("why", self._why, id="why", notes=self._why_notes)
         yield Table(
@@ -77,7 +77,7 @@ class ExploreScreen(Commands, WorkScreen):
             "nearest", telling.columns("cosine", 0, 1), lambda n: self._row(n, self.alike, 0.1, 3),
             lambda: len(self.alike), id="nearest",
             notes=lambda: [("to ", "dim"), text(telling.named(about.item), "b")] if about.item else [],
-            empty=lambda: self._nothing("nearest"),
+            empty=lambda: self._nothing("nearest"), stretch=telling.TITLE,
         )  # fmt: skip
         yield MapPane(
             lambda: self.answer_of("map"), lambda: about.item.label if about.item else "", id="map",
@@ -141,7 +141,7 @@ class ExploreScreen(Commands, WorkScreen):
 
     def _why_notes(self) -> Line:
         found = self.answer_of("why")
-        return why.notes(found) if found else []
+        return why.notes(found, self.query_one("#why", Pane).room_for_notes) if found else []
 
     def _around(self, width: int, height: int) -> list[Line]:
         found = self.answer_of("map")
@@ -167,7 +167,8 @@ class ExploreScreen(Commands, WorkScreen):
             return self._lacking
         if asked.error:
             return [("✗ ", "bad"), text(asked.error)]
-        if asked.answer is not None:
+        nothing_to_explain = name == "why" and self.about.pair is None and self.answer_of("recommended") is not None
+        if asked.answer is not None or nothing_to_explain:
             return telling.nothing_left(self.about)
         if name in ("recommended", "why") and self.about.me and not self.about.mine:
             return telling.NOTHING_RATED
@@ -178,29 +179,33 @@ class ExploreScreen(Commands, WorkScreen):
         run = self.workbench.workspace.front_run
         if run is None or self._lacking:
             return [self._lacking]
-        panel = self.shown[0] if self.shown else "recommended"
-        line = self._sentence(panel, width)
+        about = views.SAYS[self.shown[0]]
+        said = self._sentence(about) if self.answer_of(about) is not None else []
         recommended = self.answer_of("recommended") if "recommended" in self.shown else None
         below = telling.circumstances(
             run, self.about, recommended, width, self.answer_of("map") if self._follows else None
         )
-        return [line or self._nothing(views.NEEDS[panel][0]), below]
+        return [said or self._nothing(about), below]
 
-    def _sentence(self, panel: str, width: int) -> Line:
-        step, spectrum, wrongs = (self.answer_of(name) for name in ("step", "spectrum", "wrong"))
-        if panel == "step" and step:
-            return steps.sentence(step)
-        if panel in ("spectrum", "told") and spectrum:
-            return dims.answer(spectrum)
-        if panel in ("wrong", "calibration", "worst") and wrongs:
-            return wrong.answer(wrongs)
-        if panel in ("map", "around") and self.answer_of("map"):
-            return maps.answer(self.answer_of("map"))
-        if panel == "tab" and self.answer_of("tab"):
+    def _sentence(self, name: str) -> Line:
+        """Return what an answer says in a line."""
+        found = self.answer_of(name)
+        if name == "tab":
             pane = self.query_one("#tab", TabPane)
-            return tab.answer(self.answer_of("tab"), pane.row, pane.column)
-        biases, recommended = self.answer_of("biases"), self.answer_of("recommended")
-        return telling.answer(biases, self.about.of, recommended, width, user_first=panel not in ("biases", "nearest"))
+            return tab.answer(found, pane.row, pane.column)
+        if name == "biases":
+            return telling.highest(found, self.about.of)
+        if name == "nearest":
+            return telling.likest(self.about.item, found, self._measure)
+        sentences: dict[str, Callable[[Any], Line]] = {
+            "recommended": telling.to_see, "why": why.answer, "map": maps.answer,
+            "step": steps.sentence, "spectrum": dims.answer, "wrong": wrong.answer,
+        }  # fmt: skip
+        return sentences[name](found)
+
+    @property
+    def _measure(self) -> str:
+        return {"euclid": "distance"}.get(self.about.measure, self.about.measure)
 
     # -- views --
 
@@ -241,6 +246,7 @@ class ExploreScreen(Commands, WorkScreen):
         self._read_on()
         if not self.wide:
             super().turn(pages)
+            self.view = self._view_of_page
         elif not self.zoomed:
             self.view = (self.view + pages) % len(views.BANDS)
             self._begin_view()
@@ -256,6 +262,21 @@ class ExploreScreen(Commands, WorkScreen):
             if self.wide:
                 self._begin_view()
         super().turn_to(panel)
+
+    @property
+    def _view_of_page(self) -> int:
+        """The wide view that is about what the page in sight shows."""
+        panel = self.shown[0]
+        return views.MINE if self.about.me and panel == "recommended" else views.view_of(panel)
+
+    def on_resize(self) -> None:
+        """Show the same view in the other form; what every screen does then comes after this by itself."""
+        if self.wide:
+            if not self.has_class("-wide"):
+                self._begin_view()
+        elif self.view != self._view_of_page:
+            first = views.panels(self.view)[0]
+            self.page = next(n for n, stack in enumerate(self.page_list()) if first in [name for name, _ in stack])
 
     def focus_first(self) -> None:
         """Give the focus to the first panel of the view."""
@@ -276,6 +297,8 @@ class ExploreScreen(Commands, WorkScreen):
     def on_mount(self) -> None:
         """Read the run in front."""
         super().on_mount()
+        # after a dialog panels have their new sizes later than `placed` is told
+        self.screen_layout_refresh_signal.subscribe(self, lambda screen: self.sync())
         self._begin_view()
         self.follow_run(anew=True)
 
@@ -413,9 +436,9 @@ class ExploreScreen(Commands, WorkScreen):
             columns = telling.columns("score", *ends, rated=telling.any_rated(self.found))
             self.query_one("#recommended", Table).columns = columns
         elif name == "nearest":
-            heading = {"euclid": "distance"}.get(self.about.measure, self.about.measure)
-            self.query_one("#nearest", Table).columns = telling.columns(heading, *telling.axis(self.alike, 0.1))
-        for panel in views.SHOWS[name]:
+            columns = telling.columns(self._measure, *telling.axis(self.alike, 0.1))
+            self.query_one("#nearest", Table).columns = columns
+        for panel in (*views.SHOWS[name], *(["why"] if name == "recommended" and not self.found else [])):
             pane = self.query_one(f"#{panel}", Pane)
             if isinstance(pane, Scrolled) and panel != "around":  # that one may change with each epoch
                 pane.to_start()

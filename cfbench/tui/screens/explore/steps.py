@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from cfbench.answers import StepDrawn, StepRow, StepTable, StepView
 from cfbench.tui.drawing import figures
-from cfbench.tui.drawing.lines import Line, cut, fit, text
+from cfbench.tui.drawing.lines import Line, cells, cut, fit, text
 
 STAGES = ("look up", "predict", "loss", "backward", "step", "reset")
 _NUMBER = 9
@@ -25,20 +25,26 @@ def room(width: int) -> int:
     return max(1, (width - 4 - name_cells(width) - 2 * _NUMBER) // _NUMBER)
 
 
-def path(stage: int) -> Line:
-    """Return the stages with the current one marked."""
+def path(stage: int, width: int) -> Line:
+    """Return the stages with the current one marked; where it is narrow, the others by their numbers."""
+    whole = _path(stage, named=True)
+    return whole if cells(whole) <= width else _path(stage, named=False)
+
+
+def _path(stage: int, named: bool) -> Line:
     line: Line = []
     for number, name in enumerate(STAGES):
         if number:
             line.append(("─▸", "faint"))
-        line.append((f" {number + 1} {name} ", "cur b" if number == stage else "" if number < stage else "dim"))
+        said = f" {number + 1} {name} " if named or number == stage else f" {number + 1} "
+        line.append((said, "cur b" if number == stage else "" if number < stage else "dim"))
     return line
 
 
 def lines(found: StepView, stage: int, width: int) -> list[Line]:
     """Return the path, a blank line, and the stages up to the current one."""
     stages = [_look_up, _predict, _loss, _backward, _step, _reset]
-    drawn: list[Line] = [path(stage), []]
+    drawn: list[Line] = [path(stage, width), []]
     name = name_cells(width)
     for number in range(stage + 1):
         here = number == stage
@@ -156,7 +162,7 @@ def _loss(found: StepView, name: int) -> list[Line]:
     drawn: list[Line] = []
     for row in found.rows:
         line: Line = [(fit(f"user {row.user} · {row.title}", name), "dim")]
-        if row.drawn:
+        if row.error is None:
             line += [(" ŷ = ", "dim"), (figures.metric(row.before), "s1 b")]
         else:
             line += [(" y = ", "dim"), (figures.plain(row.target), "s2 b")]
@@ -201,11 +207,13 @@ def _reset(found: StepView, name: int) -> list[Line]:
     drawn: list[Line] = [[(fit("all gradients", name), "dim"), ("  0", "b")]]
     for row in found.rows:
         who = fit(f"user {row.user} · {row.title}", name)
-        nearer = abs(row.after - row.target) < abs(row.error)
-        target = f"   y = {figures.plain(row.target)}, {'nearer' if nearer else 'not nearer'}"
+        target = ""
+        if row.error is not None:
+            nearer = abs(row.after - row.target) < abs(row.error)
+            target = f"   y = {figures.plain(row.target)}, {'nearer' if nearer else 'not nearer'}"
         drawn.append([
             (who, "dim"), (f" ŷ {figures.metric(row.before)} ─▸ ", ""), (figures.metric(row.after), "s1 b"),
-            ("" if row.drawn else target, "dim"),
+            (target, "dim"),
         ])  # fmt: skip
         drawn += _beside(row, name, _parted)
     drawn.append([

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cfbench import durable, paths
 from cfbench.bench.interface import Bench
+from cfbench.documents import form_of
 from cfbench.errors import BadInput
 from cfbench.tui.dialogs.asking import Asking
 from cfbench.tui.dialogs.choosing import Choice, Choosing, among
@@ -51,7 +52,7 @@ def choose(workbench: Workbench, run: str) -> None:
             if not path.strip():
                 return
             if what == "report":
-                job = _reported(workbench, run, form, _free(path.strip()))
+                job = _reported(workbench, run, form, _free(path.strip(), form))
             else:
                 job = _followed(workbench, what, await _exporting(workbench, run, what, form, path.strip()))
             workbench.work(job, "take")
@@ -82,9 +83,10 @@ async def _followed(workbench: Workbench, what: str, job: str) -> None:
         workbench.say(f"{what} {'written to' if status.state == 'done' else 'stopped:'} {', '.join(status.paths)}")
 
 
-def _free(path: str) -> Path:
-    """Return the place of a report, once it is known to be free."""
+def _free(path: str, form: Any) -> Path:
+    """Return the place of a report, once it is known to be free, and not to end as another format does."""
     place = paths.given(path).absolute()
+    form_of(place, form)
     durable.refuse_taken(place)
     return place
 

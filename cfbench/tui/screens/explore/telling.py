@@ -13,8 +13,11 @@ from cfbench.tui.parts.table import Column
 from cfbench.tui.screens.explore.subject import Subject
 from cfbench.tui.workspace import short_name
 
-BAR = 12
+BAR = 8
 """Cells of a bar in a table."""
+
+TITLE = 30
+"""Cells that a title has before bars have any."""
 
 
 def named(scored: Scored) -> str:
@@ -36,21 +39,31 @@ def biases(ends: Ends, width: int, height: int) -> list[Line]:
     return inset(diverging([(named(one), one.value, one.count) for one in shown], width - 2, height, bounds))
 
 
-def answer(
-    ends: Ends | None, of: str, recommended: Recommendations | None, size: int, user_first: bool = False
-) -> Line:
-    """Return the item, or the user, with the highest bias, and what a user should see."""
-    clauses: list[Line] = []
-    if ends and ends.top:
-        best = ends.top[0]
-        name: Line = [("best: ", "dim")] if of == "item" else [("rates highest: ", "dim"), ("user ", "")]
-        clauses.append([*name, text(named(best), "b"), (f"  bias {figures.signed(best.value)}", "")])
-    if recommended and recommended.items:
-        first = recommended.items[0]
-        user: Line = [("user ", ""), text(recommended.user, "b")] if recommended.user else [("you", "b")]
-        user.append((" should see ", ""))
-        clauses.append([*user, text(named(first), "b"), (f": {figures.metric(first.value, 2)}", "b")])
-    return sentence(reversed(clauses) if user_first else clauses, size)
+def to_see(recommended: Recommendations) -> Line:
+    """Return what a user should see, nothing where nothing is recommended."""
+    if not recommended.items:
+        return []
+    first = recommended.items[0]
+    user: Line = [("user ", ""), text(recommended.user, "b")] if recommended.user else [("you", "b")]
+    return [*user, (" should see ", ""), text(named(first), "b"), (f": {figures.metric(first.value, 2)}", "b")]
+
+
+def highest(ends: Ends, of: str) -> Line:
+    """Return the item, or the user, with the highest bias, nothing where none has any."""
+    if not ends.top:
+        return []
+    best = ends.top[0]
+    name: Line = [("best: ", "dim")] if of == "item" else [("rates highest: ", "dim"), ("user ", "")]
+    return [*name, text(named(best), "b"), (f"  bias {figures.signed(best.value)}", "")]
+
+
+def likest(item: Scored | None, alike: Sequence[Scored], measure: str) -> Line:
+    """Return what is nearest to an item, nothing where nothing is."""
+    if item is None or not alike:
+        return []
+    first = alike[0]
+    line: Line = [("nearest to ", ""), text(named(item), "b"), (": ", ""), text(named(first), "b")]
+    return [*line, (f", {measure} {figures.metric(first.value)}", "")]
 
 
 def circumstances(

@@ -54,6 +54,9 @@ NEEDS = {
 }
 """Panel -> the answers that it is drawn from, in the order in which they are asked for."""
 
+SAYS = {panel: needs[0] for panel, needs in NEEDS.items()} | {"why": "why", "nearest": "nearest"}
+"""Panel -> the answer that the sentence above is taken from."""
+
 SHOWS = {
     "recommended": ("recommended", "mine"),
     "why": ("why",),
@@ -69,8 +72,9 @@ SHOWS = {
 
 
 def view_of(panel: str) -> int:
-    """Return the first wide view that has a panel."""
-    return next(n for n, bands in enumerate(BANDS) if panel in panels(n))
+    """Return the wide view that is about a panel: the first one that begins with it, else that has it."""
+    found = [n for n in range(len(BANDS)) if panel in panels(n)]
+    return min(found, key=lambda n: panels(n)[0] != panel)
 
 
 def panels(view: int) -> tuple[str, ...]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cfbench.answers import Explanation, Term
+from cfbench.text import label
 from cfbench.tui.drawing import figures
-from cfbench.tui.drawing.lines import Line, cut, fit, text
+from cfbench.tui.drawing.lines import Line, cells, cut, fit, text
 
 _NAME, _ADDS = 18, 7
 _LEAST_BAR, _LEAST_BECAUSE, _MOST_BAR = 10, 14, 40
+_TITLE, _LEAST_TITLE = 40, 8
 
 
 def lines(found: Explanation, width: int, height: int) -> list[Line]:
@@ -26,9 +28,9 @@ def lines(found: Explanation, width: int, height: int) -> list[Line]:
     if bar:
         total += [("  ", ""), *_bar(0.0, found.score, low, high, bar, "═", "b")]
     drawn += [total, squashing(found)]
-    room = height - len(drawn) - 2 - bool(found.untried)
+    room = height - len(drawn) - 2 - bool(found.untried) - (found.solved is not None)
     if found.supports and room > 0:
-        drawn += [[], _heading_of_supports(found)]
+        drawn += [[], _heading_of_supports(found), *_how_far(found)]
         for one in found.supports[:room]:
             title = max(8, width - _ADDS - 6)
             rated = fit(figures.plain(one.rating), 4, ">")
@@ -46,11 +48,21 @@ def _heading_of_supports(found: Explanation) -> Line:
     return [("what was rated, and how far it moves the sum", "dim")]
 
 
+def _how_far(found: Explanation) -> list[Line]:
+    """Return what the sum is by the ratings alone, where that is another than the trained one."""
+    if found.solved is None:
+        return []
+    solved, trained = figures.metric(found.solved, 2), figures.metric(found.score, 2)
+    if found.far:
+        return [[(f"the ratings alone do not give this score: {solved}; trained {trained}", "warn")]]
+    return [[(f"by the ratings alone {solved}; trained {trained}", "dim")]]
+
+
 def squashing(found: Explanation) -> Line:
     """Return how the sum becomes the prediction."""
     prediction = figures.metric(found.prediction, 2)
     if found.y_range is None:
-        return [("prediction ", "dim"), (prediction, "b")]
+        return [("score, in no unit, " if found.ranks else "prediction ", "dim"), (prediction, "b")]
     low, high = found.y_range
     start = f"{figures.plain(low)} + " if low else ""
     formula = f"{start}{figures.plain(high - low)} · σ({figures.metric(found.score, 2)}) = "
@@ -60,15 +72,25 @@ def squashing(found: Explanation) -> Line:
 def answer(found: Explanation) -> Line:
     """Return what is predicted, beside what was rated."""
     who: Line = [("user ", ""), text(found.user, "b")] if found.user else [("you", "b")]
-    line: Line = [*who, (" on ", ""), text(found.title, "b"), (": ", ""), (figures.metric(found.prediction, 2), "b")]
-    return line if found.rating is None else [*line, (f", rated {figures.plain(found.rating)}", "")]
+    line: Line = [*who, (" on ", ""), text(found.title, "b"), (": score " if found.ranks else ": ", "")]
+    line.append((figures.metric(found.prediction, 2), "b"))
+    return [*line, (_rated(found), "")]
 
 
-def notes(found: Explanation) -> Line:
-    """Return whose prediction it is, of what."""
-    who = f"user {found.user}" if found.user else "you"
-    rated: Line = [] if found.rating is None else [(f", rated {figures.plain(found.rating)}", "dim")]
-    return [text(who), (" · ", "faint"), text(found.title[:40], "b"), *rated]
+def notes(found: Explanation, room: int) -> Line:
+    """Return in at most `room` cells whose prediction it is, of what; the title is cut, or left out."""
+    who = text(f"user {found.user}" if found.user else "you")
+    rated = (_rated(found), "dim")
+    free = room - cells([who, rated]) - 3
+    title: Line = [(" · ", "faint"), (label(found.title, min(_TITLE, free)), "b")] if free >= _LEAST_TITLE else []
+    return [who, *title, rated]
+
+
+def _rated(found: Explanation) -> str:
+    if found.rating is None:
+        return ""
+    held_out = "" if found.part in ("", "train") else f" in {found.part}"
+    return f", rated {figures.plain(found.rating)}{held_out}"
 
 
 def _shares(width: int, reasons: bool) -> tuple[int, int]:
@@ -133,5 +155,5 @@ def _bar(start: float, end: float, low: float, high: float, width: int, texture:
     span = (high - low) or 1.0
     first, last = sorted((width * (start - low) / span, width * (end - low) / span))
     left = min(width - 1, int(first + 1e-9))
-    cells = max(1, min(width, round(last)) - left)
-    return [(" " * left, ""), (texture * cells, role), (" " * (width - left - cells), "")]
+    length = max(1, min(width, round(last)) - left)
+    return [(" " * left, ""), (texture * length, role), (" " * (width - left - length), "")]

@@ -16,8 +16,8 @@ _NAMES = {
     "item": "item's ratings",
     "age": "age of the item",
 }
-_NAME, _ROWS, _NUMBER = 17, 8, 6
-_COLUMN = 40
+_NAME, _LEAST_NAME, _MOST_BAR, _GAP = 17, 9, 30, 2
+_ROWS, _NUMBER = 8, 6
 
 MISSES = (
     Column("user", 8),
@@ -29,33 +29,55 @@ MISSES = (
 
 
 def groups(found: Errors, width: int, height: int) -> list[Line]:
-    """Return rows, mean error and RMSE by what rows have in common; two columns, without bars, where it is low."""
-    most = max((one.rmse for groups in found.by.values() for one in groups), default=1.0) or 1.0
-    blocks = [(_NAMES.get(key, key), members) for key, members in found.by.items()]
-    if sum(len(members) + 2 for _, members in blocks) > height and width >= 2 * _COLUMN - 2:
-        half = (len(blocks) + 1) // 2
-        parts = [_blocks(some, most, 0) for some in (blocks[:half], blocks[half:])]
+    """Return rows, mean error and RMSE by what rows have in common; two columns, without bars, where it is low.
+
+    Names of groups give way to their numbers.
+    """
+    members = [one for groups in found.by.values() for one in groups]
+    most = max((one.rmse for one in members), default=1.0) or 1.0
+    blocks = [(_NAMES.get(key, key), groups) for key, groups in found.by.items()]
+    sizes = _sizes(members)
+    free, half = width - 2 - sum(sizes), (width - 2 - _GAP) // 2 - sum(sizes)
+    if sum(len(groups) + 2 for _, groups in blocks) - 1 > height and half >= _LEAST_NAME:
+        name, middle = min(_NAME, half), (len(blocks) + 1) // 2
+        parts = [_blocks(some, most, name, sizes, 0) for some in (blocks[:middle], blocks[middle:])]
         rows = max(map(len, parts))
         left, right = ([*part, *([[]] * (rows - len(part)))] for part in parts)
-        drawn = [[*cut(one, _COLUMN), *other] for one, other in zip(left, right, strict=True)]
+        drawn = [[*cut(one, name + sum(sizes) + _GAP), *other] for one, other in zip(left, right, strict=True)]
     else:
-        drawn = _blocks(blocks, most, max(0, min(30, width - _NAME - _ROWS - 2 * _NUMBER - 4)))
+        name = min(_NAME, free)
+        drawn = _blocks(blocks, most, name, sizes, max(0, min(_MOST_BAR, free - name - _GAP)))
     return [cut([("  ", ""), *line], width) for line in drawn[:height]]
 
 
-def _blocks(blocks: Sequence[tuple[str, Sequence[ErrorGroup]]], most: float, room: int) -> list[Line]:
+def _sizes(members: Sequence[ErrorGroup]) -> tuple[int, int, int]:
+    """Return the cells of rows, mean and RMSE, with a blank before the widest of each."""
+    written = [_written(one) for one in members]
+    rows, mean, rmse = (
+        max(least, *(len(one[place]) + 1 for one in written)) if written else least
+        for place, least in enumerate((_ROWS, _NUMBER, _NUMBER))
+    )
+    return rows, mean, rmse
+
+
+def _written(one: ErrorGroup) -> tuple[str, str, str]:
+    return figures.count(one.rows), figures.signed(one.mean), figures.metric(one.rmse)
+
+
+def _blocks(
+    blocks: Sequence[tuple[str, Sequence[ErrorGroup]]], most: float, name: int, sizes: Sequence[int], room: int
+) -> list[Line]:
+    """Return a heading and lines for each block; `name`, `sizes` and `room` are cells of names, numbers and bars."""
     drawn: list[Line] = []
     for title, members in blocks:
-        head = (
-            fit(title, _NAME) + fit("rows", _ROWS, ">") + "".join(fit(name, _NUMBER, ">") for name in ("mean", "RMSE"))
-        )
-        drawn.append([(head, "dim")])
+        heads = zip(("rows", "mean", "RMSE"), sizes, strict=True)
+        drawn.append([(fit(title, name) + "".join(fit(head, size, ">") for head, size in heads), "dim")])
         for one in members:
-            tone = "s1" if one.mean >= 0 else "s2"
+            tones = ("dim", "s1" if one.mean >= 0 else "s2", "b")
             drawn.append([
-                (fit(one.name, _NAME), ""), (fit(figures.count(one.rows), _ROWS, ">"), "dim"),
-                (fit(figures.signed(one.mean), _NUMBER, ">"), tone), (fit(figures.metric(one.rmse), _NUMBER, ">"), "b"),
-                *([("  ", ""), (bar(one.rmse / most, room), "s1")] if room else []),
+                (fit(one.name, name), ""),
+                *((fit(said, size, ">"), tone) for said, size, tone in zip(_written(one), sizes, tones, strict=True)),
+                *([(" " * _GAP, ""), (bar(one.rmse / most, room), "s1")] if room else []),
             ])  # fmt: skip
         drawn.append([])
     return drawn
@@ -67,11 +89,12 @@ def calibration(found: Errors, width: int, height: int) -> list[Line]:
     drawn: list[Line] = [[(head, "dim")]]
     for one in found.calibration:
         off = one.predicted - one.rated
-        agrees = abs(off) <= one.within
+        agrees = one.within is None or abs(off) <= one.within
+        within = "" if one.within is None else f"± {figures.metric(one.within)}"
         said = "" if agrees else f"  {figures.signed(off)} too {'high' if off > 0 else 'low'}"
         drawn.append([
             (fit(figures.metric(one.predicted), 11, ">"), "b"), (fit(figures.metric(one.rated), 11, ">"), ""),
-            (fit(f"± {figures.metric(one.within)}", 11, ">"), "dim"), (said, "warn" if said else ""),
+            (fit(within, 11, ">"), "dim"), (said, "warn" if said else ""),
         ])  # fmt: skip
     return [cut([("  ", ""), *line], width) for line in drawn[:height]]
 

@@ -164,7 +164,7 @@ def tensors(preview: LoaderPreview, data: Data, targets: Sequence[Bar], size: in
     holds = {
         "x": "user, item",
         "categorical": ", ".join(data.categorical) or "no field chosen",
-        "continuous": ", ".join(data.continuous) or "no field chosen",
+        "continuous": ", ".join((*data.continuous, *data.multilabel)) or "no field chosen",
         "target": f"{figures.plain(targets[0].low)} to {figures.plain(targets[-1].high)}" if targets else "",
     }
     lines: list[Line] = []
