@@ -54,8 +54,8 @@ def recommend(
         BadInput: there is no such user, item or field; the model needs a field that belongs to neither, or can't take
             somebody new; or the ratings are gone.
     """
-    if count < 1:
-        raise BadInput(f"{count} recommendations are none", mend="ask for 1 or more")
+    if count < 0:
+        raise BadInput(f"{count} recommendations are none", mend="ask for 0 or more")
     if not 0 <= diversity <= 1:
         raise BadInput(f"diversity is from 0 to 1, not {diversity:g}", mend="0 ranks by prediction alone")
     if not user and not ratings:

@@ -50,8 +50,8 @@ def test_labels_that_are_whole_numbers_may_be_given_as_such(learned: Learned) ->
         learned.recommend(3)
 
 
-def test_no_recommendations_are_refused(learned: Learned) -> None:
-    with pytest.raises(BadInput, match="-1 recommendations are none; ask for 1 or more"):
+def test_less_than_no_recommendations_are_refused(learned: Learned) -> None:
+    with pytest.raises(BadInput, match="-1 recommendations are none; ask for 0 or more"):
         learned.recommend("v3", -1)
 
 
