@@ -116,7 +116,9 @@ def test_a_field_of_flags_has_no_name_of_the_other_table(table: Any, tmp_path: P
 
 
 def test_a_field_needs_a_column(table: Any) -> None:
-    with pytest.raises(BadInput, match=r"data\.items\.flags\.genre = .* is not allowed; allowed: a list of length >= 1"):
+    with pytest.raises(
+        BadInput, match=r"data\.items\.flags\.genre = .* is not allowed; allowed: a list of length >= 1"
+    ):
         parse({"data": {"items": {"source": "x", "flags": {"genre": []}}}})
 
 
