@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -57,6 +58,10 @@ class Column(Struct, frozen=True, omit_defaults=True):
     role: str
     reason: str
     flag_of: str = ""
+
+    def is_made_of(self, columns: Sequence[Column]) -> bool:
+        """Return whether it is a field that some columns are the flags of."""
+        return any((other.table, other.flag_of) == (self.table, self.name) for other in columns)
 
 
 class Bar(Struct, frozen=True):

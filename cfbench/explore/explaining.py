@@ -60,7 +60,7 @@ def explain(
         WorkFailed: its `score` gives what is none.
     """
     tables = factorization(trained)
-    by_itself = takes_itself(trained) or (tables is None and callable(getattr(trained.model, "score", None)))
+    by_itself = takes_itself(trained)
     if tables is None and not by_itself:
         raise BadInput(
             f"the model {trained.model_name} learns no factors and has no score(), so nothing tells what its"

@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 
 from cfbench.errors import BadInput, WorkFailed
-from cfbench.explore.factors import curve, float64, tables_of
+from cfbench.explore.factors import curve, factorization, float64, tables_of
 from cfbench.explore.naming import item_codes
 from cfbench.explore.noise import noise
 from cfbench.explore.trained import Trained
@@ -102,8 +102,9 @@ def folded(trained: Trained, items: NDArray[np.int64], ratings: _Floats) -> Fold
 
 
 def takes_itself(trained: Trained) -> bool:
-    """Return whether a model takes somebody new by its own `score`: it has one, and puts items in order alone."""
-    return callable(getattr(trained.model, "score", None)) and not trained.predictor.ratings
+    """Return whether a model takes somebody new by its own `score`: puts items in order alone, or has no factors."""
+    able = callable(getattr(trained.model, "score", None))
+    return able and (not trained.predictor.ratings or factorization(trained) is None)
 
 
 def own_scores(trained: Trained, items: NDArray[np.int64], ratings: _Floats) -> NDArray[np.float32]:

@@ -159,7 +159,7 @@ def _of_somebody_new(
     items: NDArray[np.int32],
     values: NDArray[np.float64],
 ) -> NDArray[np.float32]:
-    if takes_itself(trained) or (tables is None and callable(getattr(trained.model, "score", None))):
+    if takes_itself(trained):
         return own_scores(trained, items.astype(np.int64), values)
     if tables is None:
         raise BadInput(

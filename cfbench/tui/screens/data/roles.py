@@ -38,11 +38,10 @@ def choices(column: Column, columns: Sequence[Column]) -> list[Choice]:
     A field of flags is several labels, or nothing.
     """
     needed = column.role in ("user", "item", "id")
-    of_flags = any((other.table, other.flag_of) == (column.table, column.name) for other in columns)
     return [
         Choice(role, role or "not used", _ABOUT.get(role, "give the role to another column" if needed else ""),
                allowed=bool(role) or not needed)
-        for role in (_OF_FLAGS if of_flags else _ROLES[column.table])
+        for role in (_OF_FLAGS if column.is_made_of(columns) else _ROLES[column.table])
     ]  # fmt: skip
 
 

@@ -15,9 +15,6 @@ from cfbench.tui.parts.scrolled import Scrolled
 from cfbench.tui.parts.table import Table
 from cfbench.tui.screens.explore import maps, steps, tab, telling
 
-_PAGED, _PLAIN = 21, 14
-"""Cells of the map's rule that the title and the rule's ends take, with the number of its page and without."""
-
 MAP_MOVES = (
     Command("map.left", "left", "", "move the map to the left", "pan(-1,0)"),
     Command("map.right", "right", "", "move the map to the right", "pan(1,0)"),
@@ -108,7 +105,7 @@ class MapPane(Pane):
     def notes(self) -> Line:
         """Return the axes, and what has which colour, as far as there is room beside the title."""
         found = self._found()
-        return maps.notes(found, self.size.width - (_PAGED if self.pages else _PLAIN)) if found else []
+        return maps.notes(found, self.room_for_notes) if found else []
 
     def picture(self, width: int, height: int) -> list[Line]:
         """Return the map."""

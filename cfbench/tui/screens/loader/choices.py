@@ -68,7 +68,7 @@ def switched(field: DataColumn, data: Data, columns: Sequence[DataColumn]) -> di
     A field of flags is several labels, or nothing.
     """
     role = _AFTER[role_of(field.name, data)]
-    if role and any((other.table, other.flag_of) == (field.table, field.name) for other in columns):
+    if role and field.is_made_of(columns):
         role = "multilabel"
     changes: dict[str, list[str]] = {}
     for kind in ("categorical", "continuous", "multilabel"):
